@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+/** Resolves `@automatrix/*` to the TypeScript sources, so that tests need no build. */
+const SOURCE_CONDITION = "@automatrix/source";
+
+export default defineConfig({
+  resolve: { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] },
+  ssr: {
+    resolve: {
+      conditions: [SOURCE_CONDITION, "node", "import", "module", "default"],
+      externalConditions: [SOURCE_CONDITION, "node", "import", "module", "default"],
+    },
+  },
+  test: {
+    include: [
+      "packages/*/{src,test}/**/*.test.ts",
+      "examples/**/*.test.ts",
+      "benchmarks/**/*.test.ts",
+      "scripts/**/*.test.ts",
+    ],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    dangerouslyIgnoreUnhandledErrors: false,
+    restoreMocks: true,
+    typecheck: {
+      // Type tests are on in a full `npm test` (scripts/test.mjs passes --typecheck), off in a filtered run.
+      include: ["packages/*/{src,test}/**/*.test-d.ts"],
+      tsconfig: "./tsconfig.json",
+      // Only the type tests count here; errors elsewhere are found by `npm run typecheck`.
+      ignoreSourceErrors: true,
+    },
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts"],
+      reporter: ["text-summary", "json-summary"],
+      reportsDirectory: "coverage",
+    },
+  },
+});
