@@ -1,0 +1,36 @@
+import type { ErrorRecord, NodeRecord } from "../ports/storage.js";
+import type { Retryability } from "./retry-policy.js";
+
+/** What can happen to a scope. */
+export type ScopeEvent =
+  | { readonly type: "begin"; readonly trigger?: number | undefined }
+  /** A result of an earlier run is taken over. Sent in topological order, before `begin`. */
+  | { readonly type: "restored"; readonly record: NodeRecord; readonly node: number }
+  | { readonly type: "started"; readonly node: number }
+  | {
+      readonly type: "completed";
+      readonly node: number;
+      readonly output: unknown;
+      /** Port emitted; a list when there were several and `output` is an object by port. */
+      readonly port: string | readonly string[];
+      readonly variables?: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      readonly type: "attempt_failed";
+      readonly node: number;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+      readonly retryability: Retryability;
+      readonly retryAfterMs: number | undefined;
+      /** In [0, 1): chance comes from outside. */
+      readonly random: number;
+    }
+  | { readonly type: "retry_due"; readonly node: number }
+  | { readonly type: "parked"; readonly node: number }
+  /** What it waited for came, and its type wants to say what follows. */
+  | { readonly type: "resumed"; readonly node: number }
+  | { readonly type: "node_cancelled"; readonly node: number }
+  /** The scope around it failed: finish what runs, start nothing. */
+  | { readonly type: "drain" }
+  /** Cancel or timeout: end now, without cleanup. */
+  | { readonly type: "stop" };
