@@ -1,0 +1,54 @@
+import type { EventHub } from "../events/event-hub.js";
+import type { ExecutionEvent } from "../events/event.js";
+import type { Storage } from "../ports/storage.js";
+
+const PAGE_SIZE = 500;
+const LIVE_TYPES: ReadonlySet<string> = new Set(["log", "stream", "progress"]);
+const FINAL_TYPES: ReadonlySet<string> = new Set(["execution.completed", "execution.failed", "execution.cancelled"]);
+
+export interface EventStreamParams {
+  readonly storage: Storage;
+  readonly hub: EventHub;
+  readonly executionId: string;
+  readonly after: number;
+  readonly maxBufferedEvents: number;
+}
+
+/**
+ * The events of an execution in order, from the journal: new ones only wake the reader, so a slow reader costs no
+ * memory and misses nothing. Live events are kept up to a limit, the oldest dropped first.
+ */
+export async function* streamEvents({ storage, hub, executionId, after, maxBufferedEvents }: EventStreamParams): AsyncGenerator<ExecutionEvent, void, undefined> {
+  const live: ExecutionEvent[] = [];
+  let wake: (() => void) | undefined;
+  let hasNews = true;
+  const stop = hub.onExecution(executionId, (event) => {
+    if (LIVE_TYPES.has(event.type)) live.push(event);
+    if (live.length > maxBufferedEvents) live.shift();
+    hasNews = true;
+    wake?.();
+  });
+  try {
+    let seq = after;
+    let isOver = (await storage.getExecution(executionId)) === undefined;
+    while (!isOver) {
+      hasNews = false;
+      for (let page = await storage.listEvents(executionId, { after: seq, limit: PAGE_SIZE }); page.length > 0; page = await storage.listEvents(executionId, { after: seq, limit: PAGE_SIZE })) {
+        for (const event of page) {
+          seq = event.seq;
+          isOver ||= FINAL_TYPES.has(event.type);
+          yield event;
+        }
+      }
+      while (live.length > 0) yield live.shift() as ExecutionEvent;
+      if (isOver || hasNews) continue;
+      const record = await storage.getExecution(executionId);
+      isOver = record === undefined || (record.endedAt !== null && record.lastSeq <= seq);
+      if (!isOver && !hasNews) await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,238 @@
+import type { WorkflowDefinition } from "../definition/workflow-definition.js";
+import { ConfigurationError, ExecutionError } from "../errors/errors.js";
+import type { ExecutionPlan } from "../execution/plan.js";
+import type { ExecutionRecord, NodeRecord, StepRecord, Storage } from "../ports/storage.js";
+import { ExecutionRunner } from "../running/execution-runner.js";
+import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
+import { Slots } from "../running/slots.js";
+import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
+import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
+
+/** Definitions whose content is known to be stored. */
+const MAX_KNOWN_HASHES = 10_000;
+
+/** A prepared definition, and the saved workflow that it is a version of. */
+export interface Launchable {
+  readonly prepared: PreparedWorkflow;
+  readonly workflow: { readonly id: string; readonly version: number } | null;
+}
+
+/** What a new execution takes over from where it comes. */
+export interface Lineage {
+  readonly parent?: ExecutionRecord["parent"];
+  readonly depth?: number;
+  readonly retryOf?: string;
+  readonly replayOf?: string;
+  readonly seeds?: ReadonlyMap<string, NodeRecord>;
+  readonly steps?: readonly StepRecord[];
+  readonly onStatus?: () => void;
+}
+
+export interface ExecutionLauncherParams {
+  readonly services: EngineServices;
+  readonly storage: Storage;
+  readonly compiler: WorkflowCompiler;
+  readonly workerId: string;
+  readonly maxExecutions: number;
+}
+
+/** Starts executions and knows those that run here. */
+export class ExecutionLauncher {
+  readonly active = new Map<string, ExecutionRunner>();
+  readonly #params: ExecutionLauncherParams;
+  readonly #slots: Slots;
+  /** Executions that hold a slot. */
+  readonly #holders = new Set<string>();
+  readonly #knownHashes = new Set<string>();
+  #isClosed = false;
+
+  constructor(params: ExecutionLauncherParams) {
+    this.#params = params;
+    this.#slots = new Slots(params.maxExecutions);
+  }
+
+  /**
+   * Starts an execution; resolves when its start is durable.
+   * @returns the execution that runs here, or the id of the one that the idempotency key names
+   */
+  async launch(target: Launchable, options: ExecuteOptions, lineage: Lineage = {}): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
+    const { services, storage } = this.#params;
+    if (this.#isClosed) throw new ExecutionError("engine_closed", "The engine is closed; create another one.");
+    const { plan } = target.prepared;
+    const parsed = parseExecuteOptions(options, services.limits.maxInputBytes);
+    if (plan.needsTransactions && !storage.capabilities.transactional) {
+      throw new ConfigurationError("capability_missing", `The workflow has transactional nodes, and the storage "${storage.name}" has no transactions for nodes; use SQLite or Postgres.`);
+    }
+    const trigger = chooseTrigger(plan, parsed.trigger);
+    await this.#storeDefinition(target.prepared);
+    const runner = this.#createRunner(target, parsed, { ...lineage, trigger });
+    const outcome = await runner.started;
+    if (!outcome.ok && outcome.reason === "duplicate") return { id: outcome.existingId };
+    return { id: runner.id, runner };
+  }
+
+  async #storeDefinition({ hash, definition }: PreparedWorkflow): Promise<void> {
+    if (this.#knownHashes.has(hash)) return;
+    await this.#params.storage.putDefinition(hash, definition);
+    if (this.#knownHashes.size >= MAX_KNOWN_HASHES) this.#knownHashes.clear();
+    this.#knownHashes.add(hash);
+  }
+
+  #createRunner(target: Launchable, options: ReturnType<typeof parseExecuteOptions>, lineage: Lineage & { readonly trigger: number | undefined }): ExecutionRunner {
+    const isChild = lineage.parent !== undefined && lineage.parent !== null;
+    const queued = !isChild && !this.#slots.tryAcquire();
+    if (isChild) this.#slots.take();
+    const record = this.#toRecord(target, options, lineage, queued);
+    const runner = new ExecutionRunner({
+      services: this.#params.services,
+      plan: target.prepared.plan,
+      record,
+      trigger: lineage.trigger,
+      seeds: lineage.seeds,
+      steps: lineage.steps,
+      onEnded: (ended) => this.#forget(ended),
+      onStatus: (status) => {
+        if (status === "waiting") this.#giveSlotBack(record.id);
+        else if (status === "running") this.#retakeSlot(record.id);
+        lineage.onStatus?.();
+      },
+    });
+    this.active.set(record.id, runner);
+    if (!queued) this.#holders.add(record.id);
+    else this.#slots.await({ priority: record.priority, slotFree: () => this.#promote(runner) });
+    runner.create({ queued });
+    return runner;
+  }
+
+  #promote(runner: ExecutionRunner): void {
+    if (runner.isEnded || !this.#slots.tryAcquire()) return;
+    this.#holders.add(runner.id);
+    runner.begin();
+  }
+
+  #giveSlotBack(id: string): void {
+    if (this.#holders.delete(id)) this.#slots.release();
+  }
+
+  /** A resumed execution goes on at once: it has waited long enough. */
+  #retakeSlot(id: string): void {
+    if (this.#holders.has(id)) return;
+    this.#holders.add(id);
+    this.#slots.take();
+  }
+
+  #forget(runner: ExecutionRunner): void {
+    if (this.active.get(runner.id) === runner) this.active.delete(runner.id);
+    this.#giveSlotBack(runner.id);
+  }
+
+  #toRecord({ prepared, workflow }: Launchable, options: ReturnType<typeof parseExecuteOptions>, lineage: Lineage, queued: boolean): ExecutionRecord {
+    const { services, workerId } = this.#params;
+    const at = services.clock.now();
+    const { definition, plan } = prepared;
+    const name = definition.name ?? null;
+    return {
+      id: services.ids.next(),
+      status: queued ? "queued" : "running",
+      workflowId: workflow?.id ?? null,
+      workflowName: name,
+      workflowVersion: workflow?.version ?? null,
+      definitionHash: prepared.hash,
+      tenant: options.tenant ?? null,
+      priority: options.priority ?? definition.settings?.priority ?? 0,
+      concurrencyKey: options.concurrencyKey ?? null,
+      idempotencyKey: options.idempotencyKey === undefined ? null : JSON.stringify([options.tenant ?? null, workflow?.id ?? name, options.idempotencyKey]),
+      metadata: options.metadata,
+      trigger: options.trigger ?? null,
+      parent: lineage.parent ?? null,
+      depth: lineage.depth ?? 0,
+      retryOf: lineage.retryOf ?? null,
+      replayOf: lineage.replayOf ?? null,
+      input: options.input,
+      output: null,
+      mocks: options.mocks ?? null,
+      nodeTypes: plan.nodeTypes,
+      error: null,
+      blocked: null,
+      cancelRequested: null,
+      createdAt: at,
+      startedAt: queued ? null : at,
+      endedAt: null,
+      parkedMs: 0,
+      lastSeq: 0,
+      epoch: 1,
+      owner: workerId,
+      crashes: 0,
+    };
+  }
+
+  // ── children ───────────────────────────────────────────────────────────────
+
+  async startChild(params: StartChildParams): Promise<ChildExecution> {
+    const { maxExecutionDepth } = this.#params.services.limits;
+    if (params.depth > maxExecutionDepth) {
+      throw new ExecutionError("depth_exceeded", `Sub-workflows are nested deeper than ${maxExecutionDepth}: "${params.nodePath}" of execution ${params.parentId} starts no further one.`);
+    }
+    const target = await this.resolve(params.target, params.version);
+    const { id, runner } = await this.launch(
+      target,
+      { input: params.input, priority: params.priority, ...(params.tenant === null ? {} : { tenant: params.tenant }) },
+      { parent: { executionId: params.parentId, nodePath: params.nodePath }, depth: params.depth, onStatus: params.onStatus },
+    );
+    if (runner === undefined) throw new ExecutionError("execution_ended", `Child ${id} exists already.`);
+    return {
+      id,
+      get status() {
+        return runner.status;
+      },
+      result: runner.result,
+      cancel: async (reason) => {
+        await this.#params.storage.requestCancel(id, reason, this.#params.services.clock.now());
+        runner.cancel(reason);
+      },
+    };
+  }
+
+  /** A definition or the id of a saved workflow. @throws ExecutionError `workflow_not_found` */
+  async resolve(target: WorkflowDefinition | PreparedWorkflow | string, version?: number): Promise<Launchable> {
+    const { compiler, storage } = this.#params;
+    if (typeof target !== "string") return { prepared: compiler.prepare(target), workflow: null };
+    const workflow = await storage.getWorkflow(target, version);
+    if (workflow !== undefined) return { prepared: compiler.prepare(workflow.definition), workflow: { id: workflow.id, version: workflow.version } };
+    throw new ExecutionError("workflow_not_found", `There is no workflow "${target}"${version === undefined ? "" : ` in version ${version}`}; save it with engine.saveWorkflow.`);
+  }
+
+  // ── shutdown ───────────────────────────────────────────────────────────────
+
+  /** Starts nothing new, lets running nodes end until the deadline, then lets go of everything. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosed = true;
+    const { services } = this.#params;
+    const quiet = Promise.all([...this.active.values()].map((runner) => runner.freeze()));
+    if (deadlineMs > 0) {
+      const timeUp = new Promise<void>((resolve) => {
+        const timer = services.timers.set(services.clock.now() + deadlineMs, resolve);
+        void quiet.then(() => timer.cancel());
+      });
+      await Promise.race([quiet, timeUp]);
+    }
+    await services.commits.idle();
+    for (const runner of [...this.active.values()]) {
+      runner.drop(new ExecutionError("engine_closed", `The engine was closed while execution ${runner.id} was open.`));
+    }
+  }
+}
+
+/** The trigger that fires: the one named, else `start`, else the only one. */
+function chooseTrigger(plan: ExecutionPlan, name: string | undefined): number | undefined {
+  const { triggers, nodes } = plan;
+  if (name !== undefined) {
+    const named = triggers.find((trigger) => nodes[trigger]?.id === name);
+    if (named !== undefined) return named;
+    throw new ConfigurationError("trigger_not_found", `"${name}" is no trigger node of this workflow; it has ${triggers.map((trigger) => nodes[trigger]?.id).join(", ") || "none"}.`);
+  }
+  if (triggers.length <= 1) return triggers[0];
+  const starts = triggers.filter((trigger) => nodes[trigger]?.type.type === "start");
+  if (starts.length === 1) return starts[0];
+  throw new ConfigurationError("trigger_required", `The workflow has several triggers; name one: execute(..., { trigger }) with ${triggers.map((trigger) => nodes[trigger]?.id).join(", ")}.`);
+}

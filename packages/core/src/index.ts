@@ -1,0 +1,54 @@
+/** Public API of `@automatrix/core`. */
+export { z } from "zod";
+export type { ExecutionHandle } from "./coordination/execution-handle.js";
+export type { ExecuteOptions } from "./coordination/execute-options.js";
+export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
+export type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
+export { defineNode } from "./definition/define-node.js";
+export type { Issue, IssueCode } from "./definition/issue.js";
+export { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";
+export type { ExecutionInfo, NodeContext, RunBodyOptions } from "./definition/node-context.js";
+export { NodeRegistry } from "./definition/node-registry.js";
+export type { NodeCategory, NodePack, NodeReturn, NodeType, NodeTypeDeclaration, VerifyAnswer } from "./definition/node-type.js";
+export { parseDuration } from "./definition/parse-duration.js";
+export type { ExecutionStatus, NodeStatus, SkipReason } from "./definition/status.js";
+export { type ApprovalDecision, isWait, type Wait, type WaitFactory, type WaitOutcome } from "./definition/wait.js";
+export { defineWorkflow } from "./definition/workflow-builder.js";
+export type {
+  EdgeDefinition,
+  Effects,
+  JoinDefinition,
+  NodeDefinition,
+  OnErrorDefinition,
+  RetryDefinition,
+  WorkflowDefinition,
+  WorkflowSettings,
+} from "./definition/workflow-definition.js";
+export { createEngine, type Engine, type EngineOptions } from "./engine.js";
+export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.js";
+export {
+  AutomatrixError,
+  ConfigurationError,
+  DefinitionError,
+  type ErrorOptions,
+  ExecutionError,
+  ExpressionError,
+  FatalNodeError,
+  InternalError,
+  RetryableNodeError,
+  StorageError,
+} from "./errors/errors.js";
+export type { EventListener } from "./events/event-hub.js";
+export type { EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
+export type { BlobReference, BlobStore } from "./ports/blob-store.js";
+export type { Cache } from "./ports/cache.js";
+export type { Clock } from "./ports/clock.js";
+export type { Ids } from "./ports/ids.js";
+export type { Logger } from "./ports/logger.js";
+export type { Random } from "./ports/random.js";
+export type { SecretStore } from "./ports/secret-store.js";
+export type * from "./ports/storage.js";
+export type { ExecutionResult, NodeResult } from "./running/execution-result.js";
+export type { ApprovalAnswer } from "./running/parking.js";
+export type { Durability } from "./running/services.js";
+export { validateDefinition } from "./validation/validate-definition.js";

@@ -1,0 +1,404 @@
+import { isWait, type WaitOutcome } from "../definition/wait.js";
+import type { Effects } from "../definition/workflow-definition.js";
+import { AutomatrixError } from "../errors/errors.js";
+import { retryabilityOf, retryAfterMsOf, toErrorRecord } from "../execution/error-record.js";
+import { strictestEffects } from "../execution/plan.js";
+import type { ErrorRecord, NodeMock, NodeRecord } from "../ports/storage.js";
+import { toPlainJson } from "../shared/plain-json.js";
+import { AttemptContext } from "./attempt-context.js";
+import type { ExecutionRunner } from "./execution-runner.js";
+import { ExpressionView } from "./expression-view.js";
+import { NodeAttempt } from "./node-attempt.js";
+import { type NodeOutput, toNodeOutput } from "./node-output.js";
+import type { ScopeRunner } from "./scope-runner.js";
+
+/** Starts nodes, watches their attempts, and records what became of them. */
+export class NodeRunner {
+  readonly #runner: ExecutionRunner;
+  /** Why everything is being stopped. */
+  stopReason: ErrorRecord | undefined;
+
+  constructor(runner: ExecutionRunner) {
+    this.#runner = runner;
+  }
+
+  // ── starting ───────────────────────────────────────────────────────────────
+
+  start(scope: ScopeRunner, node: number): void {
+    const runner = this.#runner;
+    const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
+    const at = runner.services.clock.now();
+    scope.dispatch({ type: "started", node });
+    const attempt = new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at);
+    scope.attempts.set(node, attempt);
+    const outcome = scope.outcomes.size === 0 ? undefined : scope.outcomes.get(node);
+    if (outcome === undefined) runner.emitNode("node.started", at, attempt.path, attempt.number, this.#startData(scope, node));
+    else scope.outcomes.delete(node);
+    const mock = this.#mockOf(attempt);
+    if (mock !== undefined) return this.#afterBarrier(attempt, "pure", () => this.#answer(attempt, mock));
+    const effects = planned.effects ?? this.#effectsOf(attempt);
+    if (effects === undefined) return;
+    if (effects !== "pure") scope.hasEffects.add(node);
+    this.#afterBarrier(attempt, effects, () => this.#invoke(attempt, outcome));
+  }
+
+  #startData(scope: ScopeRunner, node: number): unknown {
+    const type = scope.plan.nodes[node]?.type.type;
+    const edges = scope.state.decidedEdges.get(node);
+    if (edges === undefined) return { type };
+    return { type, sources: edges.map((edge) => scope.plan.nodes[scope.plan.graph.source[edge] as number]?.id) };
+  }
+
+  /** Runs `then` once the results that this start may rely on are durable. */
+  #afterBarrier(attempt: NodeAttempt, effects: Effects, then: () => void): void {
+    const runner = this.#runner;
+    const ticket = Math.max(1, this.#barrierOf(attempt, effects));
+    if (ticket <= runner.durableTicket) return then();
+    runner.afterDurable(ticket, () => {
+      if (!attempt.isSettled) then();
+    });
+  }
+
+  #barrierOf(attempt: NodeAttempt, effects: Effects): number {
+    const { durability } = this.#runner.services;
+    if (effects === "once") return this.#runner.ticket;
+    if (durability === "outcome" || (durability === "barrier" && effects === "pure")) return 1;
+    return attempt.scope.requiredMark(attempt.node.index);
+  }
+
+  /** Effects that depend on the parameters; undefined when those cannot be resolved, and the attempt has failed. */
+  #effectsOf(attempt: NodeAttempt): Effects | undefined {
+    try {
+      const parameters = this.#resolveParameters(attempt, new AttemptContext(attempt));
+      const effects = (attempt.node.type.effects as (parameters: unknown) => Effects)(parameters);
+      return strictestEffects(effects, attempt.node.definition.effects);
+    } catch (error) {
+      this.#fail(attempt, error);
+      return undefined;
+    }
+  }
+
+  #resolveParameters(attempt: NodeAttempt, ctx: AttemptContext): Readonly<Record<string, unknown>> {
+    attempt.parameters ??= attempt.node.parameters.resolve(new ExpressionView(ctx));
+    return attempt.parameters;
+  }
+
+  #mockOf(attempt: NodeAttempt): NodeMock | undefined {
+    const { mocks } = this.#runner.record;
+    if (mocks === null) return undefined;
+    const { path } = attempt;
+    for (const key of [path, path.replace(/\[[^\]]*\]/g, ""), attempt.node.id]) if (Object.hasOwn(mocks, key)) return mocks[key];
+    return undefined;
+  }
+
+  #answer(attempt: NodeAttempt, mock: NodeMock): void {
+    if ("error" in mock && mock.error !== undefined) return this.#fail(attempt, toMockError(mock.error));
+    const { output = null, port } = mock as { output?: unknown; port?: string };
+    if (port !== undefined) attempt.emitted = new Map([[port, output]]);
+    this.#succeed(attempt, output, undefined);
+  }
+
+  #invoke(attempt: NodeAttempt, outcome: WaitOutcome | undefined): void {
+    const { type, parameters } = attempt.node;
+    try {
+      this.#armTimeouts(attempt);
+      const ctx = new AttemptContext(attempt);
+      if (attempt.parameters === undefined) {
+        if (parameters.isStatic) attempt.parameters = parameters.resolve(undefined as never);
+        else this.#resolveParameters(attempt, ctx);
+      }
+      const returned = outcome === undefined ? type.execute(ctx) : type.resume?.(ctx, outcome);
+      if (isThenable(returned)) this.#follow(attempt, returned, ctx);
+      else this.#succeed(attempt, returned, ctx);
+    } catch (error) {
+      this.#fail(attempt, error);
+    }
+  }
+
+  #follow(attempt: NodeAttempt, promise: PromiseLike<unknown>, ctx: AttemptContext): void {
+    attempt.promise = promise;
+    promise.then(
+      (value) => {
+        attempt.promise = undefined;
+        this.#succeed(attempt, value, ctx);
+      },
+      (error: unknown) => {
+        attempt.promise = undefined;
+        this.#fail(attempt, error);
+      },
+    );
+  }
+
+  #armTimeouts(attempt: NodeAttempt): void {
+    const { scope, node } = attempt;
+    const { timers, clock } = this.#runner.services;
+    if (node.attemptTimeoutMs !== undefined) {
+      const error = new AutomatrixError("attempt_timed_out", `Attempt ${attempt.number} of node "${attempt.path}" took longer than attemptTimeoutMs (${node.attemptTimeoutMs} ms).`);
+      attempt.timeout = timers.set(clock.now() + node.attemptTimeoutMs, () => this.#timeOut(attempt, error));
+    }
+    if (node.timeoutMs === undefined || scope.nodeTimeouts.has(node.index)) return;
+    scope.nodeTimeouts.set(node.index, timers.set(attempt.startedAt + node.timeoutMs, () => this.#timeOutNode(scope, node.index)));
+  }
+
+  #timeOut(attempt: NodeAttempt, error: AutomatrixError): void {
+    if (attempt.isSettled) return;
+    this.#stopAttempt(attempt, error);
+    this.#fail(attempt, error);
+  }
+
+  /** The node with all its attempts, delays and waits took too long. */
+  #timeOutNode(scope: ScopeRunner, node: number): void {
+    const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
+    const error = new AutomatrixError("node_timed_out", `Node "${scope.pathOf(node)}" took longer than timeoutMs (${planned.timeoutMs} ms) with all its attempts.`);
+    const attempt = scope.attempts.get(node);
+    if (attempt !== undefined) return this.#timeOut(attempt, error);
+    this.clearRetry(scope, node);
+    this.#runner.parking.forget(scope, node, "timed_out");
+    this.#runner.wake();
+    this.failNode(scope, node, error);
+  }
+
+  // ── results ────────────────────────────────────────────────────────────────
+
+  #succeed(attempt: NodeAttempt, returned: unknown, ctx: AttemptContext | undefined): void {
+    if (attempt.isSettled) return;
+    try {
+      if (isWait(returned)) return this.#park(attempt, returned);
+      const output = toNodeOutput(attempt, returned, ctx?.knownInput);
+      if (attempt.variables !== undefined) attempt.variables = this.#plainVariables(attempt);
+      if (!isThenable(output)) return this.#complete(attempt, output as NodeOutput);
+      (output as Promise<NodeOutput>).then(
+        (stored) => attempt.isSettled || this.#complete(attempt, stored),
+        (error: unknown) => this.#fail(attempt, error),
+      );
+    } catch (error) {
+      this.#fail(attempt, error);
+    }
+  }
+
+  #plainVariables(attempt: NodeAttempt): Record<string, unknown> {
+    try {
+      return toPlainJson(attempt.variables, { maxBytes: this.#runner.services.limits.maxOutputBytes }) as Record<string, unknown>;
+    } catch (error) {
+      throw new AutomatrixError("output_not_serializable", `The variables that node "${attempt.path}" set are not JSON.`, { cause: error });
+    }
+  }
+
+  #complete(attempt: NodeAttempt, { output, port }: NodeOutput): void {
+    const { scope, node } = attempt;
+    const { variables } = attempt;
+    this.#settle(attempt);
+    this.complete(scope, node.index, { output, port, attempts: attempt.number, startedAt: this.#firstStart(attempt), variables });
+    this.#runner.pump();
+  }
+
+  /** Records a completed node and goes on from it. */
+  complete(
+    scope: ScopeRunner,
+    node: number,
+    { output, port, attempts, startedAt, variables }: NodeOutput & { attempts: number; startedAt: number; variables?: Record<string, unknown> | undefined },
+  ): void {
+    const runner = this.#runner;
+    const at = runner.services.clock.now();
+    const path = scope.pathOf(node);
+    const record: NodeRecord =
+      variables === undefined
+        ? { path, status: "completed", attempts, output, port, startedAt, endedAt: at }
+        : { path, status: "completed", attempts, output, port, startedAt, endedAt: at, variables };
+    this.#record(scope, node, record);
+    if (variables !== undefined) runner.emitNode("variables.set", at, path, attempts, { variables });
+    runner.emitNode("node.completed", at, path, attempts, { output, port });
+    this.clearNodeTimeout(scope, node);
+    scope.dispatch({ type: "completed", node, output, port, variables });
+  }
+
+  /** Takes over a result of an earlier run. */
+  restore(scope: ScopeRunner, node: number, record: NodeRecord): void {
+    if (record.reused === true) {
+      this.#record(scope, node, record);
+      this.#runner.emitNode(record.status === "completed" ? "node.completed" : "node.failed", this.#runner.services.clock.now(), record.path, record.attempts, {
+        output: record.output ?? null,
+        port: record.port,
+        reused: true,
+      });
+    } else scope.records[node] = record;
+    scope.dispatch({ type: "restored", node, record });
+  }
+
+  #firstStart(attempt: NodeAttempt): number {
+    const { firstStartedAt } = attempt.scope;
+    return firstStartedAt.size === 0 ? attempt.startedAt : (firstStartedAt.get(attempt.node.index) ?? attempt.startedAt);
+  }
+
+  #record(scope: ScopeRunner, node: number, record: NodeRecord): void {
+    const runner = this.#runner;
+    scope.records[node] = record;
+    runner.pending.nodes.push(record);
+    const own = scope.hasEffects.size > 0 && scope.hasEffects.has(node) ? runner.ticket : (scope.bodyMarks.get(node) ?? 0);
+    if (own === 0 && scope.maxMark === 0 && scope.parent === undefined && runner.services.durability !== "strict") return;
+    const mark = runner.services.durability === "strict" ? runner.ticket : Math.max(own, scope.requiredMark(node));
+    scope.marks[node] = mark;
+    if (mark > scope.maxMark) scope.maxMark = mark;
+  }
+
+  #fail(attempt: NodeAttempt, error: unknown): void {
+    if (attempt.isSettled) return;
+    const { scope, node } = attempt;
+    scope.firstStartedAt.set(node.index, this.#firstStart(attempt));
+    this.#settle(attempt);
+    this.failNode(scope, node.index, error);
+    this.#runner.pump();
+  }
+
+  /** An attempt of the node failed: a retry or the end of it, as `transition` decides. */
+  failNode(scope: ScopeRunner, node: number, error: unknown): void {
+    const runner = this.#runner;
+    const number = (scope.state.attempts[node] as number) + 1;
+    const path = scope.pathOf(node);
+    const record = toErrorRecord(error, { nodeId: path, attempt: number });
+    runner.emitNode("node.attempt_failed", runner.services.clock.now(), path, number, { error: record });
+    scope.dispatch({
+      type: "attempt_failed",
+      node,
+      attempt: number,
+      error: record,
+      retryability: retryabilityOf(error),
+      retryAfterMs: retryAfterMsOf(error),
+      random: runner.services.random.next(),
+    });
+    runner.pump();
+  }
+
+  #settle(attempt: NodeAttempt): void {
+    attempt.isSettled = true;
+    const { scope, node } = attempt;
+    scope.attempts.delete(node.index);
+    attempt.timeout?.cancel();
+    if (attempt.bodyMark > 0) scope.bodyMarks.set(node.index, attempt.bodyMark);
+    if (!node.isContainer) this.#runner.releaseSlot(scope);
+  }
+
+  #park(attempt: NodeAttempt, wait: Parameters<ExecutionRunner["parking"]["park"]>[0]["wait"]): void {
+    const { scope, node } = attempt;
+    scope.firstStartedAt.set(node.index, this.#firstStart(attempt));
+    this.#settle(attempt);
+    this.#runner.parking.park({ scope, node: node.index, wait });
+    this.#runner.pump();
+  }
+
+  // ── what transition decided about a node ───────────────────────────────────
+
+  scheduleRetry(scope: ScopeRunner, node: number, delayMs: number): void {
+    const runner = this.#runner;
+    const { clock, timers } = runner.services;
+    const at = clock.now();
+    const path = scope.pathOf(node);
+    const attempts = scope.state.attempts[node] as number;
+    const error = scope.state.errors[node] as ErrorRecord;
+    runner.pending.nodes.push({ path, status: "waiting", attempts, error, startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: null, nextAttemptAt: at + delayMs });
+    runner.emitNode("node.retry_scheduled", at, path, attempts, { delayMs, nextAttemptAt: at + delayMs, error });
+    runner.retrying++;
+    scope.retries.set(
+      node,
+      timers.set(at + delayMs, () => {
+        if (!scope.retries.delete(node)) return;
+        runner.retrying--;
+        scope.dispatch({ type: "retry_due", node });
+        runner.pump();
+      }),
+    );
+    runner.requestFlush();
+  }
+
+  clearRetry(scope: ScopeRunner, node: number): void {
+    const timer = scope.retries.get(node);
+    if (timer === undefined) return;
+    timer.cancel();
+    scope.retries.delete(node);
+    this.#runner.retrying--;
+  }
+
+  clearNodeTimeout(scope: ScopeRunner, node: number): void {
+    if (scope.nodeTimeouts.size === 0) return;
+    scope.nodeTimeouts.get(node)?.cancel();
+    scope.nodeTimeouts.delete(node);
+  }
+
+  recordFailure(scope: ScopeRunner, node: number): void {
+    const { state } = scope;
+    const at = this.#runner.services.clock.now();
+    const path = scope.pathOf(node);
+    const attempts = state.attempts[node] as number;
+    const error = state.errors[node] as ErrorRecord;
+    const handled = state.handled[node];
+    this.clearNodeTimeout(scope, node);
+    if (scope.records[node]?.reused === true) return;
+    this.#record(scope, node, { path, status: "failed", attempts, error, ...(handled === undefined ? {} : { handled }), startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: at });
+    this.#runner.emitNode("node.failed", at, path, attempts, handled === undefined ? { error } : { error, handled });
+  }
+
+  recordSkip(scope: ScopeRunner, node: number): void {
+    const at = this.#runner.services.clock.now();
+    const path = scope.pathOf(node);
+    const skipReason = scope.state.skipReasons[node];
+    this.#record(scope, node, { path, status: "skipped", attempts: 0, ...(skipReason === undefined ? {} : { skipReason }), startedAt: null, endedAt: at });
+    this.#runner.emitNode("node.skipped", at, path, 0, { reason: skipReason });
+  }
+
+  recordCancel(scope: ScopeRunner, node: number): void {
+    const at = this.#runner.services.clock.now();
+    const path = scope.pathOf(node);
+    const attempts = Math.max(1, scope.state.attempts[node] as number);
+    this.clearNodeTimeout(scope, node);
+    this.#record(scope, node, { path, status: "cancelled", attempts, startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: at });
+    this.#runner.emitNode("node.cancelled", at, path, attempts, {});
+  }
+
+  // ── stopping ───────────────────────────────────────────────────────────────
+
+  /** Aborts the attempt that runs; its result no longer counts. */
+  abort(scope: ScopeRunner, node: number): void {
+    const attempt = scope.attempts.get(node);
+    if (attempt === undefined) return;
+    const why = this.stopReason ?? { code: "node_cancelled", message: "The node was cancelled." };
+    scope.firstStartedAt.set(node, this.#firstStart(attempt));
+    this.#stopAttempt(attempt, new AutomatrixError(why.code, why.message));
+    this.#settle(attempt);
+  }
+
+  #stopAttempt(attempt: NodeAttempt, reason: AutomatrixError): void {
+    attempt.isAborted = true;
+    if (attempt.promise !== undefined) this.#runner.abandon(attempt.promise);
+    for (const body of attempt.bodies ?? []) body.dispatch({ type: "stop" });
+    attempt.abort(reason);
+  }
+
+  /** Aborts everything without recording it. */
+  abortAll(scope: ScopeRunner, reason: unknown): void {
+    for (const attempt of [...scope.attempts.values()]) {
+      for (const body of attempt.bodies ?? []) this.abortAll(body, reason);
+      this.#settle(attempt);
+      attempt.abort(reason);
+    }
+    for (const node of [...scope.retries.keys()]) this.clearRetry(scope, node);
+    for (const timer of scope.nodeTimeouts.values()) timer.cancel();
+    scope.cleanupTimer?.cancel();
+  }
+}
+
+/** True for promises and whatever acts like one; a getter that throws counts as "no". */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
+}
+
+function toMockError(error: unknown): unknown {
+  if (typeof error === "string") return new AutomatrixError("node_failed", error);
+  if (error instanceof Error || typeof error !== "object" || error === null) return error;
+  const { code = "node_failed", message = "mocked failure" } = error as { code?: string; message?: string };
+  return new AutomatrixError(code, message);
+}
