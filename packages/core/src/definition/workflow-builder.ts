@@ -41,7 +41,6 @@ export interface EdgeOptions<Port extends string = string> {
   readonly handle?: string;
 }
 
-type NodeTypes = Readonly<Record<string, NodeType>>;
 type NewId<Id extends string, Nodes> = string extends keyof Nodes
   ? unknown
   : Id extends keyof Nodes
