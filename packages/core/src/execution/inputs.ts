@@ -15,7 +15,7 @@ export function edgeValue(state: ScopeState, edge: number): unknown {
 
 /** Edges live when the node's join was decided, in definition order. */
 export function liveEdges(state: ScopeState, node: number): readonly number[] {
-  const decided = state.decidedEdges.get(node);
+  const decided = state.decidedEdges?.get(node);
   if (decided !== undefined) return decided;
   const { inStart, inEdges } = state.plan.graph;
   const live: number[] = [];
@@ -63,6 +63,7 @@ export function resolveInputs(state: ScopeState, node: number): Readonly<Record<
 
 /** Variables that a node sees. */
 export function incomingVariables(state: ScopeState, node: number): Variables | undefined {
+  if (state.variables.length === 0) return undefined;
   const { inStart, inEdges, source } = state.plan.graph;
   const first = inStart[node] as number;
   const last = inStart[node + 1] as number;

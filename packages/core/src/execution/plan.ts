@@ -35,6 +35,8 @@ export interface PlannedNode {
   readonly hasErrorEdge: boolean;
   /** The command that starts it, made once. */
   readonly start: { readonly type: "start"; readonly node: number };
+  /** Data of its `node.started` event, made once. */
+  readonly startData: { readonly type: string };
 }
 
 /** A definition compiled for running: immutable and shared by every execution of it. */
@@ -166,6 +168,7 @@ function planNode(node: NodeDefinition, index: number, type: NodeType, hasErrorE
     ports: portsOf(type, node),
     hasErrorEdge,
     start: Object.freeze({ type: "start", node: index } as const),
+    startData: Object.freeze({ type: type.type }),
   });
 }
 

@@ -64,7 +64,8 @@ export interface ScopeState {
   readonly attempts: Uint16Array;
   /** Value of the one port emitted, or an object by port. */
   readonly outputs: unknown[];
-  /** Port emitted, or the list of them. */
+  // The lists below are sparse: most nodes have nothing in them.
+  /** Port emitted unless it was `default`, or the list of them. */
   readonly ports: (string | readonly string[] | undefined)[];
   readonly errors: (ErrorRecord | undefined)[];
   readonly handled: ("error_port" | "continue" | undefined)[];
@@ -72,7 +73,7 @@ export interface ScopeState {
   /** Variables that a node passes on: its own and those of its ancestors. */
   readonly variables: (Variables | undefined)[];
   /** Edges live at the decision of an `any` or `quorum` join, by node. */
-  readonly decidedEdges: Map<number, readonly number[]>;
+  decidedEdges: Map<number, readonly number[]> | undefined;
   phase: ScopePhase;
   /** Nodes that are ready, running, retrying or parked. */
   open: number;
@@ -100,12 +101,12 @@ export function createScopeState(plan: ExecutionPlan, input: unknown): ScopeStat
     deadReasons: new Uint8Array(nodeCount),
     attempts: new Uint16Array(nodeCount),
     outputs: new Array(nodeCount).fill(null),
-    ports: new Array(nodeCount).fill(undefined),
-    errors: new Array(nodeCount).fill(undefined),
-    handled: new Array(nodeCount).fill(undefined),
-    skipReasons: new Array(nodeCount).fill(undefined),
-    variables: new Array(nodeCount).fill(undefined),
-    decidedEdges: new Map(),
+    ports: [],
+    errors: [],
+    handled: [],
+    skipReasons: [],
+    variables: [],
+    decidedEdges: undefined,
     phase: "running",
     open: 0,
     drained: false,

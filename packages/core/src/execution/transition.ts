@@ -110,11 +110,16 @@ function complete(state: ScopeState, event: Extract<ScopeEvent, { type: "complet
   const { node, port, output, variables } = event;
   close(state, node, NODE.completed);
   state.outputs[node] = output;
-  state.ports[node] = port;
-  const inherited = incomingVariables(state, node);
-  state.variables[node] = variables === undefined ? inherited : setVariables(inherited, variables);
+  if (port !== DEFAULT_PORT) state.ports[node] = port;
+  passVariablesOn(state, node, variables);
   if (typeof port === "string") settle(state, node, port, DEAD.branchNotTaken, commands);
   else settlePorts(state, node, port, commands);
+}
+
+function passVariablesOn(state: ScopeState, node: number, own: Readonly<Record<string, unknown>> | undefined): void {
+  const inherited = incomingVariables(state, node);
+  if (own !== undefined) state.variables[node] = setVariables(inherited, own);
+  else if (inherited !== undefined) state.variables[node] = inherited;
 }
 
 function failAttempt(state: ScopeState, event: Extract<ScopeEvent, { type: "attempt_failed" }>, commands: ScopeCommand[]): void {
@@ -131,7 +136,7 @@ function failAttempt(state: ScopeState, event: Extract<ScopeEvent, { type: "atte
 function fail(state: ScopeState, node: number, error: ErrorRecord, commands: ScopeCommand[]): void {
   const plan = planned(state, node);
   close(state, node, NODE.failed);
-  state.variables[node] = incomingVariables(state, node);
+  passVariablesOn(state, node, undefined);
   if (plan.hasErrorEdge) {
     state.handled[node] = "error_port";
     state.outputs[node] = Object.freeze({ error, input: inputOf(state, node) });
@@ -142,7 +147,6 @@ function fail(state: ScopeState, node: number, error: ErrorRecord, commands: Sco
   if (plan.onError.action === "continue") {
     state.handled[node] = "continue";
     state.outputs[node] = plan.onError.output;
-    state.ports[node] = DEFAULT_PORT;
     commands.push({ type: "failed", node });
     return settle(state, node, DEFAULT_PORT, DEAD.branchNotTaken, commands);
   }
@@ -293,7 +297,7 @@ function decide(state: ScopeState, node: number, commands: ScopeCommand[]): void
 }
 
 function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {
-  if (node.join.mode === "any" || node.join.mode === "quorum") state.decidedEdges.set(node.index, liveEdges(state, node.index));
+  if (node.join.mode === "any" || node.join.mode === "quorum") (state.decidedEdges ??= new Map()).set(node.index, liveEdges(state, node.index));
   if (node.isDisabled) return passThrough(state, node, commands);
   state.status[node.index] = NODE.ready;
   state.open++;
@@ -304,8 +308,7 @@ function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): vo
 /** A disabled node hands its input on through `default`. */
 function passThrough(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {
   state.outputs[node.index] = inputOf(state, node.index);
-  state.ports[node.index] = DEFAULT_PORT;
-  state.variables[node.index] = incomingVariables(state, node.index);
+  passVariablesOn(state, node.index, undefined);
   state.status[node.index] = NODE.skipped;
   state.skipReasons[node.index] = "disabled";
   commands.push({ type: "skip", node: node.index });

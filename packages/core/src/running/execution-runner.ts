@@ -220,7 +220,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   #drain(scope: ScopeRunner, node: number): void {
     this.#armCleanup(scope);
-    const attempt = scope.attempts.get(node);
+    const attempt = scope.attempts[node];
     for (const body of attempt?.bodies ?? []) body.dispatch({ type: "drain" });
     if (attempt === undefined && this.parking.mayBeCancelled(scope, node)) scope.dispatch({ type: "node_cancelled", node });
   }

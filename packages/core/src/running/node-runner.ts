@@ -10,7 +10,7 @@ import type { ExecutionRunner } from "./execution-runner.js";
 import { ExpressionView } from "./expression-view.js";
 import { NodeAttempt } from "./node-attempt.js";
 import { type NodeOutput, toNodeOutput } from "./node-output.js";
-import type { ScopeRunner } from "./scope-runner.js";
+import type { NodeNotes, ScopeRunner } from "./scope-runner.js";
 
 /** Starts nodes, watches their attempts, and records what became of them. */
 export class NodeRunner {
@@ -30,23 +30,25 @@ export class NodeRunner {
     const at = runner.services.clock.now();
     scope.dispatch({ type: "started", node });
     const attempt = new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at);
-    scope.attempts.set(node, attempt);
-    const outcome = scope.outcomes.size === 0 ? undefined : scope.outcomes.get(node);
+    scope.attempts[node] = attempt;
+    const notes = scope.notesOf(node);
+    const outcome = notes?.outcome;
     if (outcome === undefined) runner.emitNode("node.started", at, attempt.path, attempt.number, this.#startData(scope, node));
-    else scope.outcomes.delete(node);
+    else (notes as NodeNotes).outcome = undefined;
     const mock = this.#mockOf(attempt);
     if (mock !== undefined) return this.#afterBarrier(attempt, "pure", () => this.#answer(attempt, mock));
     const effects = planned.effects ?? this.#effectsOf(attempt);
     if (effects === undefined) return;
-    if (effects !== "pure") scope.hasEffects.add(node);
+    if (effects !== "pure") scope.noteOn(node).hasEffects = true;
     this.#afterBarrier(attempt, effects, () => this.#invoke(attempt, outcome));
   }
 
+  /** Of an `any` or `quorum` join, also which sources decided it. */
   #startData(scope: ScopeRunner, node: number): unknown {
-    const type = scope.plan.nodes[node]?.type.type;
-    const edges = scope.state.decidedEdges.get(node);
-    if (edges === undefined) return { type };
-    return { type, sources: edges.map((edge) => scope.plan.nodes[scope.plan.graph.source[edge] as number]?.id) };
+    const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
+    const edges = scope.state.decidedEdges?.get(node);
+    if (edges === undefined) return planned.startData;
+    return { ...planned.startData, sources: edges.map((edge) => scope.plan.nodes[scope.plan.graph.source[edge] as number]?.id) };
   }
 
   /** Runs `then` once the results that this start may rely on are durable. */
@@ -136,8 +138,8 @@ export class NodeRunner {
       const error = new AutomatrixError("attempt_timed_out", `Attempt ${attempt.number} of node "${attempt.path}" took longer than attemptTimeoutMs (${node.attemptTimeoutMs} ms).`);
       attempt.timeout = timers.set(clock.now() + node.attemptTimeoutMs, () => this.#timeOut(attempt, error));
     }
-    if (node.timeoutMs === undefined || scope.nodeTimeouts.has(node.index)) return;
-    scope.nodeTimeouts.set(node.index, timers.set(attempt.startedAt + node.timeoutMs, () => this.#timeOutNode(scope, node.index)));
+    if (node.timeoutMs === undefined) return;
+    scope.noteOn(node.index).timeout ??= timers.set(attempt.startedAt + node.timeoutMs, () => this.#timeOutNode(scope, node.index));
   }
 
   #timeOut(attempt: NodeAttempt, error: AutomatrixError): void {
@@ -150,7 +152,7 @@ export class NodeRunner {
   #timeOutNode(scope: ScopeRunner, node: number): void {
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
     const error = new AutomatrixError("node_timed_out", `Node "${scope.pathOf(node)}" took longer than timeoutMs (${planned.timeoutMs} ms) with all its attempts.`);
-    const attempt = scope.attempts.get(node);
+    const attempt = scope.attempts[node];
     if (attempt !== undefined) return this.#timeOut(attempt, error);
     this.clearRetry(scope, node);
     this.#runner.parking.forget(scope, node, "timed_out");
@@ -207,7 +209,7 @@ export class NodeRunner {
         : { path, status: "completed", attempts, output, port, startedAt, endedAt: at, variables };
     this.#record(scope, node, record);
     if (variables !== undefined) runner.emitNode("variables.set", at, path, attempts, { variables });
-    runner.emitNode("node.completed", at, path, attempts, { output, port });
+    runner.emitNode("node.completed", at, path, attempts, record);
     this.clearNodeTimeout(scope, node);
     scope.dispatch({ type: "completed", node, output, port, variables });
   }
@@ -226,15 +228,15 @@ export class NodeRunner {
   }
 
   #firstStart(attempt: NodeAttempt): number {
-    const { firstStartedAt } = attempt.scope;
-    return firstStartedAt.size === 0 ? attempt.startedAt : (firstStartedAt.get(attempt.node.index) ?? attempt.startedAt);
+    return attempt.scope.notesOf(attempt.node.index)?.firstStartedAt ?? attempt.startedAt;
   }
 
   #record(scope: ScopeRunner, node: number, record: NodeRecord): void {
     const runner = this.#runner;
     scope.records[node] = record;
     runner.pending.nodes.push(record);
-    const own = scope.hasEffects.size > 0 && scope.hasEffects.has(node) ? runner.ticket : (scope.bodyMarks.get(node) ?? 0);
+    const notes = scope.notesOf(node);
+    const own = notes === undefined ? 0 : notes.hasEffects === true ? runner.ticket : (notes.bodyMark ?? 0);
     if (own === 0 && scope.maxMark === 0 && scope.parent === undefined && runner.services.durability !== "strict") return;
     const mark = runner.services.durability === "strict" ? runner.ticket : Math.max(own, scope.requiredMark(node));
     scope.marks[node] = mark;
@@ -244,7 +246,7 @@ export class NodeRunner {
   #fail(attempt: NodeAttempt, error: unknown): void {
     if (attempt.isSettled) return;
     const { scope, node } = attempt;
-    scope.firstStartedAt.set(node.index, this.#firstStart(attempt));
+    scope.noteOn(node.index).firstStartedAt = this.#firstStart(attempt);
     this.#settle(attempt);
     this.failNode(scope, node.index, error);
     this.#runner.pump();
@@ -272,15 +274,15 @@ export class NodeRunner {
   #settle(attempt: NodeAttempt): void {
     attempt.isSettled = true;
     const { scope, node } = attempt;
-    scope.attempts.delete(node.index);
+    scope.attempts[node.index] = undefined;
     attempt.timeout?.cancel();
-    if (attempt.bodyMark > 0) scope.bodyMarks.set(node.index, attempt.bodyMark);
+    if (attempt.bodyMark > 0) scope.noteOn(node.index).bodyMark = attempt.bodyMark;
     if (!node.isContainer) this.#runner.releaseSlot(scope);
   }
 
   #park(attempt: NodeAttempt, wait: Parameters<ExecutionRunner["parking"]["park"]>[0]["wait"]): void {
     const { scope, node } = attempt;
-    scope.firstStartedAt.set(node.index, this.#firstStart(attempt));
+    scope.noteOn(node.index).firstStartedAt = this.#firstStart(attempt);
     this.#settle(attempt);
     this.#runner.parking.park({ scope, node: node.index, wait });
     this.#runner.pump();
@@ -295,33 +297,33 @@ export class NodeRunner {
     const path = scope.pathOf(node);
     const attempts = scope.state.attempts[node] as number;
     const error = scope.state.errors[node] as ErrorRecord;
-    runner.pending.nodes.push({ path, status: "waiting", attempts, error, startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: null, nextAttemptAt: at + delayMs });
+    runner.pending.nodes.push({ path, status: "waiting", attempts, error, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: null, nextAttemptAt: at + delayMs });
     runner.emitNode("node.retry_scheduled", at, path, attempts, { delayMs, nextAttemptAt: at + delayMs, error });
     runner.retrying++;
-    scope.retries.set(
-      node,
-      timers.set(at + delayMs, () => {
-        if (!scope.retries.delete(node)) return;
-        runner.retrying--;
-        scope.dispatch({ type: "retry_due", node });
-        runner.pump();
-      }),
-    );
+    const notes = scope.noteOn(node);
+    notes.retry = timers.set(at + delayMs, () => {
+      if (notes.retry === undefined) return;
+      notes.retry = undefined;
+      runner.retrying--;
+      scope.dispatch({ type: "retry_due", node });
+      runner.pump();
+    });
     runner.requestFlush();
   }
 
   clearRetry(scope: ScopeRunner, node: number): void {
-    const timer = scope.retries.get(node);
-    if (timer === undefined) return;
-    timer.cancel();
-    scope.retries.delete(node);
+    const notes = scope.notesOf(node);
+    if (notes?.retry === undefined) return;
+    notes.retry.cancel();
+    notes.retry = undefined;
     this.#runner.retrying--;
   }
 
   clearNodeTimeout(scope: ScopeRunner, node: number): void {
-    if (scope.nodeTimeouts.size === 0) return;
-    scope.nodeTimeouts.get(node)?.cancel();
-    scope.nodeTimeouts.delete(node);
+    const notes = scope.notesOf(node);
+    if (notes?.timeout === undefined) return;
+    notes.timeout.cancel();
+    notes.timeout = undefined;
   }
 
   recordFailure(scope: ScopeRunner, node: number): void {
@@ -333,7 +335,7 @@ export class NodeRunner {
     const handled = state.handled[node];
     this.clearNodeTimeout(scope, node);
     if (scope.records[node]?.reused === true) return;
-    this.#record(scope, node, { path, status: "failed", attempts, error, ...(handled === undefined ? {} : { handled }), startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: at });
+    this.#record(scope, node, { path, status: "failed", attempts, error, ...(handled === undefined ? {} : { handled }), startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: at });
     this.#runner.emitNode("node.failed", at, path, attempts, handled === undefined ? { error } : { error, handled });
   }
 
@@ -350,7 +352,7 @@ export class NodeRunner {
     const path = scope.pathOf(node);
     const attempts = Math.max(1, scope.state.attempts[node] as number);
     this.clearNodeTimeout(scope, node);
-    this.#record(scope, node, { path, status: "cancelled", attempts, startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: at });
+    this.#record(scope, node, { path, status: "cancelled", attempts, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: at });
     this.#runner.emitNode("node.cancelled", at, path, attempts, {});
   }
 
@@ -358,10 +360,10 @@ export class NodeRunner {
 
   /** Aborts the attempt that runs; its result no longer counts. */
   abort(scope: ScopeRunner, node: number): void {
-    const attempt = scope.attempts.get(node);
+    const attempt = scope.attempts[node];
     if (attempt === undefined) return;
     const why = this.stopReason ?? { code: "node_cancelled", message: "The node was cancelled." };
-    scope.firstStartedAt.set(node, this.#firstStart(attempt));
+    scope.noteOn(node).firstStartedAt = this.#firstStart(attempt);
     this.#stopAttempt(attempt, new AutomatrixError(why.code, why.message));
     this.#settle(attempt);
   }
@@ -375,13 +377,16 @@ export class NodeRunner {
 
   /** Aborts everything without recording it. */
   abortAll(scope: ScopeRunner, reason: unknown): void {
-    for (const attempt of [...scope.attempts.values()]) {
+    for (const attempt of scope.attempts) {
+      if (attempt === undefined) continue;
       for (const body of attempt.bodies ?? []) this.abortAll(body, reason);
       this.#settle(attempt);
       attempt.abort(reason);
     }
-    for (const node of [...scope.retries.keys()]) this.clearRetry(scope, node);
-    for (const timer of scope.nodeTimeouts.values()) timer.cancel();
+    for (const [node] of scope.allNotes()) {
+      this.clearRetry(scope, node);
+      this.clearNodeTimeout(scope, node);
+    }
     scope.cleanupTimer?.cancel();
   }
 }

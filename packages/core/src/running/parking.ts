@@ -71,7 +71,7 @@ export class Parking {
     if (wait.kind === "execution") this.#children++;
     const attempts = (scope.state.attempts[node] as number) + 1;
     runner.pending.addWait(record);
-    runner.pending.nodes.push({ path, status: "waiting", attempts, startedAt: scope.firstStartedAt.get(node) ?? at, endedAt: null });
+    runner.pending.nodes.push({ path, status: "waiting", attempts, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: null });
     runner.emitNode("node.waiting", at, path, attempts, toWaitData(record));
     scope.dispatch({ type: "parked", node });
     if (this.#parked.get(path) !== parked) return;
@@ -139,7 +139,7 @@ export class Parking {
     const attempts = (scope.state.attempts[node] as number) + 1;
     runner.emitNode("node.resumed", runner.services.clock.now(), record.nodePath, attempts, { outcome: outcome.kind });
     if (scope.plan.nodes[node]?.type.resume !== undefined && outcome.kind !== "timed_out") {
-      scope.outcomes.set(node, outcome);
+      scope.noteOn(node).outcome = outcome;
       scope.dispatch({ type: "resumed", node });
     } else this.#complete(parked, outcome);
     runner.pump();
@@ -157,7 +157,7 @@ export class Parking {
       output: toOutput(outcome),
       port: outcome.kind !== "approval" || planned.ports.includes(wanted) ? wanted : DEFAULT_PORT,
       attempts: (scope.state.attempts[node] as number) + 1,
-      startedAt: scope.firstStartedAt.get(node) ?? record.createdAt,
+      startedAt: scope.notesOf(node)?.firstStartedAt ?? record.createdAt,
     });
   }
 

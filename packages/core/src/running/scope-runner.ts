@@ -8,7 +8,6 @@ import type { NodeRecord } from "../ports/storage.js";
 import { IntHeap } from "../shared/int-heap.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 import type { NodeAttempt } from "./node-attempt.js";
-import type { ParkedNode } from "./parked-node.js";
 import type { Timer } from "./timers.js";
 
 /** How many nodes may run at once in a scope; bodies share that of what surrounds them unless they set their own. */
@@ -30,6 +29,20 @@ export interface ScopeRunnerParams {
   readonly onEnded: (scope: ScopeRunner) => void;
 }
 
+/** What few nodes need: kept apart, so that the many cost nothing. */
+export interface NodeNotes {
+  /** Start of its first attempt, when there was more than one or it was parked. */
+  firstStartedAt?: number;
+  /** It did something to the world. */
+  hasEffects?: boolean;
+  /** Ticket of the newest result with effects in its bodies. */
+  bodyMark?: number;
+  retry?: Timer | undefined;
+  timeout?: Timer | undefined;
+  /** What it waited for has come; its type decides what follows. */
+  outcome?: WaitOutcome | undefined;
+}
+
 /** One run of one plan: holds its state, what is ready, and the attempts in flight. Decides nothing itself. */
 export class ScopeRunner {
   readonly runner: ExecutionRunner;
@@ -41,26 +54,19 @@ export class ScopeRunner {
   readonly baseVariables: Readonly<Record<string, unknown>>;
   readonly concurrency: ScopeConcurrency;
   readonly ready: IntHeap;
-  readonly attempts = new Map<number, NodeAttempt>();
-  readonly parked = new Map<number, ParkedNode>();
-  readonly retries = new Map<number, Timer>();
-  readonly nodeTimeouts = new Map<number, Timer>();
-  readonly outcomes = new Map<number, WaitOutcome>();
-  /** First start of nodes that were tried more than once or parked. */
-  readonly firstStartedAt = new Map<number, number>();
+  /** Attempts in flight, by node. */
+  readonly attempts: (NodeAttempt | undefined)[] = [];
+  /** By node. */
   readonly records: NodeRecord[] = [];
-  /** Nodes that did something to the world. */
-  readonly hasEffects = new Set<number>();
-  /** Ticket of the newest result with effects in the bodies of a container. */
-  readonly bodyMarks = new Map<number, number>();
-  /** Ticket of the newest result with effects among a node and its ancestors. */
-  readonly marks: Int32Array;
+  /** Tickets of the newest result with effects among a node and its ancestors; empty while there is none. */
+  readonly marks: number[] = [];
   maxMark = 0;
   isQueued = false;
   cleanupTimer: Timer | undefined;
   readonly onEnded: (scope: ScopeRunner) => void;
   readonly #commands: ScopeCommand[] = [];
   #isDispatching = false;
+  #notes: Map<number, NodeNotes> | undefined;
 
   constructor(params: ScopeRunnerParams) {
     this.runner = params.runner;
@@ -72,8 +78,27 @@ export class ScopeRunner {
     this.baseVariables = params.baseVariables;
     this.concurrency = params.concurrency;
     this.ready = new IntHeap(params.plan.rank);
-    this.marks = new Int32Array(params.plan.nodes.length);
     this.onEnded = params.onEnded;
+  }
+
+  /** What is kept about a node beside its state, if anything. */
+  notesOf(node: number): NodeNotes | undefined {
+    return this.#notes?.get(node);
+  }
+
+  /** The same, made if need be. */
+  noteOn(node: number): NodeNotes {
+    this.#notes ??= new Map();
+    let notes = this.#notes.get(node);
+    if (notes === undefined) {
+      notes = {};
+      this.#notes.set(node, notes);
+    }
+    return notes;
+  }
+
+  allNotes(): Iterable<readonly [number, NodeNotes]> {
+    return this.#notes ?? [];
   }
 
   pathOf(node: number): string {
@@ -121,8 +146,9 @@ export class ScopeRunner {
   requiredMark(node: number): number {
     const { inStart, inEdges, source } = this.plan.graph;
     let mark = this.parent?.attempt.bodyMark ?? 0;
+    if (this.marks.length === 0) return mark;
     for (let at = inStart[node] as number; at < (inStart[node + 1] as number); at++) {
-      const other = this.marks[source[inEdges[at] as number] as number] as number;
+      const other = this.marks[source[inEdges[at] as number] as number] ?? 0;
       if (other > mark) mark = other;
     }
     return mark;
