@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { breachReason, FLOORS, findLayerBreaches, readRelativeImports } from "./layers.mjs";
+import { breachReason, FLOORS, findLayerBreaches, readRelativeImports, VOCABULARY } from "./layers.mjs";
 
 const CORE_SOURCE = join(dirname(fileURLToPath(import.meta.url)), "../packages/core/src");
 
@@ -38,8 +38,31 @@ describe("the layer rule", () => {
     expect(breachReason("graph", "expressions")).toBe('"expressions" is beside "graph", not below it');
   });
 
-  it("lets the index export what the engine file builds", () => {
+  it("lets the index export, and the test kit use, what the engine file builds", () => {
     expect(breachReason("index", "engine")).toBeUndefined();
+    expect(breachReason("testing", "engine")).toBeUndefined();
+    expect(breachReason("engine", "testing")).toBe('"testing" is above "engine"');
+  });
+
+  it("lets the leaves of the ground floor see each other", () => {
+    expect(breachReason("errors", "shared")).toBeUndefined();
+    expect(breachReason("shared", "errors")).toBeUndefined();
+  });
+
+  it("allows the types of the vocabulary from every floor", () => {
+    expect(VOCABULARY.map((folder) => breachReason("shared", folder, { isTypeOnly: true }))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("refuses code of the vocabulary from below", () => {
+    expect(breachReason("graph", "ports")).toBe('"ports" is above "graph", and this imports more than types');
+  });
+
+  it("refuses types of any other folder from below", () => {
+    expect(breachReason("graph", "execution", { isTypeOnly: true })).toBe('"execution" is above "graph"');
   });
 
   it("names a folder that is on no floor", () => {
@@ -89,6 +112,35 @@ describe("the search for breaches", () => {
       '/* import { f } from "./f.js"; */',
       'import { g } from "package";',
     ].join("\n");
-    expect(readRelativeImports(text)).toEqual(["./a.js", "../b.js", "./c.js", "./d.js"]);
+    expect(readRelativeImports(text).map(({ specifier }) => specifier)).toEqual([
+      "./a.js",
+      "../b.js",
+      "./c.js",
+      "./d.js",
+    ]);
+  });
+
+  it.each([
+    'import type { A } from "./a.js";',
+    'import type * as a from "./a.js";',
+    'import { type A, type B } from "./a.js";',
+    'import {\n  type A,\n  type B,\n} from "./a.js";',
+    'export type { A } from "./a.js";',
+    'export type * from "./a.js";',
+  ])("takes %s for types only", (text) => {
+    expect(readRelativeImports(text)).toEqual([{ specifier: "./a.js", isTypeOnly: true }]);
+  });
+
+  it.each([
+    'import { A } from "./a.js";',
+    'import { type A, b } from "./a.js";',
+    'import * as a from "./a.js";',
+    'import a, { type A } from "./a.js";',
+    'import {} from "./a.js";',
+    'import "./a.js";',
+    'import("./a.js");',
+    'export * from "./a.js";',
+  ])("takes %s for more than types", (text) => {
+    expect(readRelativeImports(text)).toEqual([{ specifier: "./a.js", isTypeOnly: false }]);
   });
 });

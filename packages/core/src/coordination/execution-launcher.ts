@@ -41,8 +41,6 @@ export class ExecutionLauncher {
   readonly active = new Map<string, ExecutionRunner>();
   readonly #params: ExecutionLauncherParams;
   readonly #slots: Slots;
-  /** Executions that hold a slot. */
-  readonly #holders = new Set<string>();
   readonly #knownHashes = new Set<string>();
   #isClosed = false;
 
@@ -92,13 +90,13 @@ export class ExecutionLauncher {
       steps: lineage.steps,
       onEnded: (ended) => this.#forget(ended),
       onStatus: (status) => {
-        if (status === "waiting") this.#giveSlotBack(record.id);
-        else if (status === "running") this.#retakeSlot(record.id);
+        if (status === "waiting") this.#giveSlotBack(runner);
+        else if (status === "running") this.#retakeSlot(runner);
         lineage.onStatus?.();
       },
     });
     this.active.set(record.id, runner);
-    if (!queued) this.#holders.add(record.id);
+    if (!queued) runner.holdsSlot = true;
     else this.#slots.await({ priority: record.priority, slotFree: () => this.#promote(runner) });
     runner.create({ queued });
     return runner;
@@ -106,24 +104,26 @@ export class ExecutionLauncher {
 
   #promote(runner: ExecutionRunner): void {
     if (runner.isEnded || !this.#slots.tryAcquire()) return;
-    this.#holders.add(runner.id);
+    runner.holdsSlot = true;
     runner.begin();
   }
 
-  #giveSlotBack(id: string): void {
-    if (this.#holders.delete(id)) this.#slots.release();
+  #giveSlotBack(runner: ExecutionRunner): void {
+    if (!runner.holdsSlot) return;
+    runner.holdsSlot = false;
+    this.#slots.release();
   }
 
   /** A resumed execution goes on at once: it has waited long enough. */
-  #retakeSlot(id: string): void {
-    if (this.#holders.has(id)) return;
-    this.#holders.add(id);
+  #retakeSlot(runner: ExecutionRunner): void {
+    if (runner.holdsSlot) return;
+    runner.holdsSlot = true;
     this.#slots.take();
   }
 
   #forget(runner: ExecutionRunner): void {
     if (this.active.get(runner.id) === runner) this.active.delete(runner.id);
-    this.#giveSlotBack(runner.id);
+    this.#giveSlotBack(runner);
   }
 
   #toRecord({ prepared, workflow }: Launchable, options: ReturnType<typeof parseExecuteOptions>, lineage: Lineage, queued: boolean): ExecutionRecord {

@@ -1,3 +1,4 @@
+import { ignoreRejection } from "../shared/ignore-rejection.js";
 import type { EventType, ExecutionEvent } from "./event.js";
 
 export type EventListener<Type extends EventType = EventType> = (event: ExecutionEvent<Type>) => unknown;
@@ -56,6 +57,7 @@ export class EventHub {
   }
 
   #report(error: unknown, event: ExecutionEvent): void {
+    ignoreRejection(error);
     try {
       this.#onListenerError(error, event);
     } catch {

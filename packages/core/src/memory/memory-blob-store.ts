@@ -1,18 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { StorageError } from "../errors/errors.js";
 import type { BlobReference, BlobStore } from "../ports/blob-store.js";
+import type { Ids } from "../ports/ids.js";
+import { systemIds } from "../system/system-ids.js";
 
 const DEFAULT_MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 
 /** Blobs in memory, up to `maxTotalBytes` (256 MiB) together. */
-export function memoryBlobStore(options: { readonly maxTotalBytes?: number } = {}): BlobStore {
-  const { maxTotalBytes = DEFAULT_MAX_TOTAL_BYTES } = options;
+export function memoryBlobStore(options: { readonly maxTotalBytes?: number; readonly ids?: Ids } = {}): BlobStore {
+  const { maxTotalBytes = DEFAULT_MAX_TOTAL_BYTES, ids = systemIds } = options;
   const blobs = new Map<string, Uint8Array>();
   let totalBytes = 0;
   return {
     async put(content, { contentType = "application/octet-stream" } = {}): Promise<BlobReference> {
       const bytes = await readAll(content, maxTotalBytes - totalBytes);
-      const key = randomUUID();
+      const key = ids.next();
       blobs.set(key, bytes);
       totalBytes += bytes.byteLength;
       return { $blob: `memory:${key}`, bytes: bytes.byteLength, contentType };

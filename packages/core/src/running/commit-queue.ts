@@ -7,6 +7,8 @@ const MAX_BATCH_SIZE = 1_000;
 
 /** An execution with something to write. */
 export interface CommitSource {
+  /** Kept by the queue: true while a flush is asked for. */
+  isFlushRequested: boolean;
   /** Everything it has to write now; undefined when there is nothing. */
   takeCommit(): ExecutionCommit | undefined;
   committed(commit: ExecutionCommit, outcome: CommitOutcome): void;
@@ -19,7 +21,7 @@ export interface CommitSource {
  */
 export class CommitQueue {
   readonly #storage: Storage;
-  readonly #waiting = new Set<CommitSource>();
+  #waiting: CommitSource[] = [];
   #isFlushing = false;
   #idle: Deferred<void> | undefined;
 
@@ -29,7 +31,9 @@ export class CommitQueue {
 
   /** Asks for a flush of this source; its `takeCommit` is called when the batch is made up. */
   request(source: CommitSource): void {
-    this.#waiting.add(source);
+    if (source.isFlushRequested) return;
+    source.isFlushRequested = true;
+    this.#waiting.push(source);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => void this.#flushAll());
@@ -47,7 +51,7 @@ export class CommitQueue {
   }
 
   async #flushAll(): Promise<void> {
-    while (this.#waiting.size > 0) await this.#flush();
+    while (this.#waiting.length > 0) await this.#flush();
     this.#isFlushing = false;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -56,9 +60,10 @@ export class CommitQueue {
   async #flush(): Promise<void> {
     const sources: CommitSource[] = [];
     const batch: ExecutionCommit[] = [];
-    for (const source of this.#waiting) {
-      if (batch.length >= MAX_BATCH_SIZE) break;
-      this.#waiting.delete(source);
+    const waiting = this.#waiting;
+    this.#waiting = waiting.length > MAX_BATCH_SIZE ? waiting.splice(MAX_BATCH_SIZE) : [];
+    for (const source of waiting) {
+      source.isFlushRequested = false;
       const commit = source.takeCommit();
       if (commit === undefined) continue;
       sources.push(source);
@@ -67,7 +72,9 @@ export class CommitQueue {
     if (batch.length === 0) return;
     try {
       const outcomes = await this.#storage.commit(batch);
-      for (const [index, source] of sources.entries()) source.committed(batch[index] as ExecutionCommit, outcomes[index] as CommitOutcome);
+      for (let index = 0; index < sources.length; index++) {
+        (sources[index] as CommitSource).committed(batch[index] as ExecutionCommit, outcomes[index] as CommitOutcome);
+      }
     } catch (error) {
       const failure = toStorageError(error);
       for (const [index, source] of sources.entries()) source.commitFailed(batch[index] as ExecutionCommit, failure);

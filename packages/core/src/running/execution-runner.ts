@@ -64,6 +64,9 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
   readonly pending = new PendingCommit();
   /** Results to take over, by path. */
   readonly seeds: Map<string, NodeRecord>;
+  isFlushRequested = false;
+  /** Kept by the launcher: true while it counts against the engine's `concurrency.executions`. */
+  holdsSlot = false;
   /** Number of the writes being gathered now. */
   ticket = 1;
   durableTicket = 0;
@@ -77,7 +80,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
   readonly #started = createDeferred<CommitOutcome>();
   readonly #result = createDeferred<ExecutionResult>();
   readonly #readyScopes: ScopeRunner[] = [];
-  readonly #blockedScopes = new Set<ScopeRunner>();
+  #blockedScopes: ScopeRunner[] = [];
   readonly #tickets: { readonly ticket: number; readonly run: () => void }[] = [];
   readonly #bodyRecords: NodeRecord[] = [];
   #inFlight = 0;
@@ -274,7 +277,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
         scope.ready.push(node);
         this.#readyScopes.shift();
         scope.isQueued = false;
-        this.#blockedScopes.add(scope);
+        if (!this.#blockedScopes.includes(scope)) this.#blockedScopes.push(scope);
         return true;
       }
       if (!this.services.nodeSlots.tryAcquire()) {
@@ -299,9 +302,9 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.running--;
     if (this.running === 0) this.#quiet?.resolve();
     scope.concurrency.used--;
-    if (this.#blockedScopes.size > 0) {
+    if (this.#blockedScopes.length > 0) {
       for (const blocked of this.#blockedScopes) this.#queue(blocked);
-      this.#blockedScopes.clear();
+      this.#blockedScopes = [];
     }
     this.services.nodeSlots.release();
   }

@@ -4,6 +4,7 @@ import { AutomatrixError } from "../errors/errors.js";
 import { retryabilityOf, retryAfterMsOf, toErrorRecord } from "../execution/error-record.js";
 import { strictestEffects } from "../execution/plan.js";
 import type { ErrorRecord, NodeMock, NodeRecord } from "../ports/storage.js";
+import { ignoreRejection } from "../shared/ignore-rejection.js";
 import { toPlainJson } from "../shared/plain-json.js";
 import { AttemptContext } from "./attempt-context.js";
 import type { ExecutionRunner } from "./execution-runner.js";
@@ -244,6 +245,7 @@ export class NodeRunner {
   }
 
   #fail(attempt: NodeAttempt, error: unknown): void {
+    ignoreRejection(error);
     if (attempt.isSettled) return;
     const { scope, node } = attempt;
     scope.noteOn(node.index).firstStartedAt = this.#firstStart(attempt);

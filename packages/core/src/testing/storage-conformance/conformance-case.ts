@@ -1,0 +1,141 @@
+import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
+import type { EventDraft } from "../../events/event.js";
+import type {
+  CommitOutcome,
+  ExecutionCommit,
+  ExecutionRecord,
+  InboxItem,
+  NodeRecord,
+  Storage,
+  WaitRecord,
+} from "../../ports/storage.js";
+import type { TestClock } from "../test-clock.js";
+
+/** What a case works on: a fresh, opened storage and the clock it was made with. */
+export interface ConformanceScene {
+  readonly storage: Storage;
+  readonly clock: TestClock;
+}
+
+/** One thing that a storage has to do. */
+export interface CaseDraft {
+  readonly name: string;
+  /** True when leases have to end by the test clock. */
+  readonly needsClock?: true;
+  readonly check: (scene: ConformanceScene) => Promise<void>;
+}
+
+/** Cases of one behaviour. */
+export interface CaseGroup {
+  readonly group: string;
+  readonly cases: readonly CaseDraft[];
+}
+
+export const DEFINITION: WorkflowDefinition = { name: "conformance", nodes: [{ id: "a", type: "noop" }] };
+
+/** A running execution, owned by `worker-1` in epoch 1. */
+export function executionRecord(id: string, parts: Partial<ExecutionRecord> = {}): ExecutionRecord {
+  return {
+    id,
+    status: "running",
+    workflowId: null,
+    workflowName: "conformance",
+    workflowVersion: null,
+    definitionHash: "hash-1",
+    tenant: null,
+    priority: 0,
+    concurrencyKey: null,
+    idempotencyKey: null,
+    metadata: {},
+    trigger: null,
+    parent: null,
+    depth: 0,
+    retryOf: null,
+    replayOf: null,
+    input: { n: 1 },
+    output: null,
+    mocks: null,
+    nodeTypes: { noop: 1 },
+    error: null,
+    blocked: null,
+    cancelRequested: null,
+    createdAt: 1_000,
+    startedAt: 1_000,
+    endedAt: null,
+    parkedMs: 0,
+    lastSeq: 0,
+    epoch: 1,
+    owner: "worker-1",
+    crashes: 0,
+    ...parts,
+  };
+}
+
+export function eventDraft(executionId: string, type: EventDraft["type"], data: unknown = {}): EventDraft {
+  return { seq: 0, type, at: 1_000, executionId, data };
+}
+
+export function nodeRecord(path: string, parts: Partial<NodeRecord> = {}): NodeRecord {
+  return {
+    path,
+    status: "completed",
+    attempts: 1,
+    output: null,
+    port: "default",
+    startedAt: 1_000,
+    endedAt: 1_001,
+    ...parts,
+  };
+}
+
+export function waitRecord(executionId: string, nodePath: string, parts: Partial<WaitRecord> = {}): WaitRecord {
+  return {
+    executionId,
+    nodePath,
+    kind: "signal",
+    ordinal: 0,
+    resumeAt: null,
+    signalName: "go",
+    approval: null,
+    childId: null,
+    createdAt: 1_000,
+    ...parts,
+  };
+}
+
+export function inboxItem(id: string, parts: Partial<InboxItem> = {}): InboxItem {
+  return { id, kind: "signal", name: "go", payload: { id }, key: null, at: 1_000, ...parts };
+}
+
+/** Commits one execution's writes and gives its outcome. */
+export async function commitOne(storage: Storage, commit: ExecutionCommit): Promise<CommitOutcome> {
+  const [outcome] = await storage.commit([commit]);
+  return outcome as CommitOutcome;
+}
+
+export async function createExecution(
+  storage: Storage,
+  id: string,
+  parts: Partial<ExecutionRecord> = {},
+): Promise<CommitOutcome> {
+  return commitOne(storage, {
+    executionId: id,
+    epoch: 1,
+    create: executionRecord(id, parts),
+    events: [eventDraft(id, "execution.created")],
+  });
+}
+
+/** The commit that ends an execution. */
+export function ending(
+  id: string,
+  status: "completed" | "failed" | "cancelled" = "completed",
+  epoch = 1,
+): ExecutionCommit {
+  return {
+    executionId: id,
+    epoch,
+    patch: { status, output: status === "completed" ? 1 : null, endedAt: 2_000 },
+    events: [eventDraft(id, `execution.${status}`)],
+  };
+}
