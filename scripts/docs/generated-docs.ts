@@ -6,7 +6,10 @@ import { ERROR_CODES } from "@automatrix/core";
 import { compileExpression } from "../../packages/core/src/expressions/compile-expression.js";
 import { arrowFunctions } from "../../packages/core/src/expressions/functions/arrow-functions.js";
 import { dateFunctions } from "../../packages/core/src/expressions/functions/date-functions.js";
-import type { FunctionDefinition, FunctionTable } from "../../packages/core/src/expressions/functions/function-table.js";
+import type {
+  FunctionDefinition,
+  FunctionTable,
+} from "../../packages/core/src/expressions/functions/function-table.js";
 import { listFunctions } from "../../packages/core/src/expressions/functions/list-functions.js";
 import { logicFunctions } from "../../packages/core/src/expressions/functions/logic-functions.js";
 import { numberFunctions } from "../../packages/core/src/expressions/functions/number-functions.js";
@@ -59,7 +62,9 @@ function filled(path: string, generated: string): GeneratedFile {
 }
 
 function errorTable(): string {
-  const rows = Object.entries(ERROR_CODES).map(([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`);
+  const rows = Object.entries(ERROR_CODES).map(
+    ([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`,
+  );
   return ["| code | HTTP status | meaning |", "|---|---|---|", ...rows].join("\n");
 }
 

@@ -13,11 +13,20 @@ export type { NodeCategory, NodePack, NodeReturn, NodeType, NodeTypeDeclaration,
 export { parseDuration } from "./definition/parse-duration.js";
 export type { ExecutionStatus, NodeStatus, SkipReason } from "./definition/status.js";
 export { type ApprovalDecision, isWait, type Wait, type WaitFactory, type WaitOutcome } from "./definition/wait.js";
-export { defineWorkflow } from "./definition/workflow-builder.js";
+export {
+  defineWorkflow,
+  type EdgeOptions,
+  type NodeOptions,
+  type NodeParameters,
+  type Template,
+  type Templated,
+  type WorkflowBuilder,
+} from "./definition/workflow-builder.js";
 export type {
   EdgeDefinition,
   Effects,
   JoinDefinition,
+  JoinMode,
   NodeDefinition,
   OnErrorDefinition,
   RetryDefinition,
@@ -39,7 +48,7 @@ export {
   StorageError,
 } from "./errors/errors.js";
 export type { EventListener } from "./events/event-hub.js";
-export type { EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
+export type { EventDraft, EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
 export type { BlobReference, BlobStore } from "./ports/blob-store.js";
 export type { Cache } from "./ports/cache.js";
 export type { Clock } from "./ports/clock.js";
@@ -51,4 +60,4 @@ export type * from "./ports/storage.js";
 export type { ExecutionResult, NodeResult } from "./running/execution-result.js";
 export type { ApprovalAnswer } from "./running/parking.js";
 export type { Durability } from "./running/services.js";
-export { validateDefinition } from "./validation/validate-definition.js";
+export { type ValidateOptions, validateDefinition } from "./validation/validate-definition.js";

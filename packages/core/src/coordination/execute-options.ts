@@ -1,4 +1,4 @@
-import { ConfigurationError, AutomatrixError } from "../errors/errors.js";
+import { type AutomatrixError, ConfigurationError } from "../errors/errors.js";
 import type { NodeMock } from "../ports/storage.js";
 import { isPlainObject, toPlainJson } from "../shared/plain-json.js";
 

@@ -35,5 +35,6 @@ function at(nodeId: string | undefined): string {
 }
 
 function iso(at: number): string {
+  // biome-ignore lint/style/noRestrictedGlobals: formats an instant, reads no clock
   return new Date(at).toISOString();
 }

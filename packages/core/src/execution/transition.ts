@@ -297,7 +297,10 @@ function decide(state: ScopeState, node: number, commands: ScopeCommand[]): void
 }
 
 function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {
-  if (node.join.mode === "any" || node.join.mode === "quorum") (state.decidedEdges ??= new Map()).set(node.index, liveEdges(state, node.index));
+  if (node.join.mode === "any" || node.join.mode === "quorum") {
+    state.decidedEdges ??= new Map();
+    state.decidedEdges.set(node.index, liveEdges(state, node.index));
+  }
   if (node.isDisabled) return passThrough(state, node, commands);
   state.status[node.index] = NODE.ready;
   state.open++;

@@ -24,11 +24,12 @@ interface StoredExecution {
   readonly nodes: (readonly NodeRecord[])[];
   readonly events: (readonly ExecutionEvent[])[];
   readonly steps: (readonly StepRecord[])[];
-  readonly waits: Map<string, WaitRecord>;
-  readonly inbox: Map<string, InboxItem>;
-  /** Keys of signals that came, read or not. */
-  readonly seenKeys: Set<string>;
   leaseUntil: number;
+  // Few executions wait or get signals: made at first use.
+  waits?: Map<string, WaitRecord>;
+  inbox?: Map<string, InboxItem>;
+  /** Keys of signals that came, read or not. */
+  seenKeys?: Set<string>;
 }
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -39,6 +40,8 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock;
   /** Ended executions that are kept; the oldest go first. Default 10,000. */
   readonly maxEndedExecutions?: number;
+  /** Journal events of ended executions that are kept together; the newest execution is kept whole. Default 50,000. */
+  readonly maxEndedEvents?: number;
 }
 
 /**
@@ -54,6 +57,8 @@ class MemoryStorage implements Storage {
   readonly capabilities = Object.freeze({ durable: false, transactional: false, shared: false });
   readonly #clock: Clock;
   readonly #maxEnded: number;
+  readonly #maxEndedEvents: number;
+  #endedEvents = 0;
   readonly #executions = new Map<string, StoredExecution>();
   readonly #ended: string[] = [];
   readonly #byIdempotencyKey = new Map<string, string>();
@@ -61,9 +66,10 @@ class MemoryStorage implements Storage {
   readonly #workflows = new Map<string, WorkflowRecord[]>();
   readonly #deadWorkers = new Set<string>();
 
-  constructor({ clock = systemClock, maxEndedExecutions = 10_000 }: MemoryStorageOptions) {
+  constructor({ clock = systemClock, maxEndedExecutions = 10_000, maxEndedEvents = 50_000 }: MemoryStorageOptions) {
     this.#clock = clock;
     this.#maxEnded = maxEndedExecutions;
+    this.#maxEndedEvents = maxEndedEvents;
   }
 
   async open(): Promise<void> {}
@@ -83,7 +89,7 @@ class MemoryStorage implements Storage {
     const stored = this.#executions.get(commit.executionId);
     if (stored === undefined || stored.record.epoch !== commit.epoch) return { ok: false, reason: "lease_lost" };
     if (commit.patch?.status === "completed" && stored.record.cancelRequested !== null) return { ok: false, reason: "cancel_requested" };
-    if (commit.parks === true && [...stored.inbox.keys()].some((id) => !commit.readInbox?.includes(id))) return { ok: false, reason: "inbox_unread" };
+    if (commit.parks === true && [...(stored.inbox?.keys() ?? [])].some((id) => !commit.readInbox?.includes(id))) return { ok: false, reason: "inbox_unread" };
     return this.#append(stored, commit);
   }
 
@@ -93,7 +99,7 @@ class MemoryStorage implements Storage {
       if (existingId !== undefined) return { ok: false, reason: "duplicate", existingId };
       this.#byIdempotencyKey.set(record.idempotencyKey, record.id);
     }
-    const stored: StoredExecution = { record, nodes: [], events: [], steps: [], waits: new Map(), inbox: new Map(), seenKeys: new Set(), leaseUntil: Number.POSITIVE_INFINITY };
+    const stored: StoredExecution = { record, nodes: [], events: [], steps: [], leaseUntil: Number.POSITIVE_INFINITY };
     this.#executions.set(record.id, stored);
     return this.#append(stored, commit);
   }
@@ -102,9 +108,9 @@ class MemoryStorage implements Storage {
     const firstSeq = stored.record.lastSeq + 1;
     if (commit.nodes !== undefined && commit.nodes.length > 0) stored.nodes.push(commit.nodes);
     if (commit.steps !== undefined) stored.steps.push(commit.steps);
-    for (const wait of commit.waits ?? []) stored.waits.set(wait.nodePath, wait);
-    for (const path of commit.endedWaits ?? []) stored.waits.delete(path);
-    for (const id of commit.readInbox ?? []) stored.inbox.delete(id);
+    for (const wait of commit.waits ?? []) (stored.waits ??= new Map()).set(wait.nodePath, wait);
+    for (const path of commit.endedWaits ?? []) stored.waits?.delete(path);
+    for (const id of commit.readInbox ?? []) stored.inbox?.delete(id);
     const events = commit.events ?? [];
     for (let index = 0; index < events.length; index++) (events[index] as { seq: number }).seq = firstSeq + index;
     if (events.length > 0) stored.events.push(events);
@@ -116,12 +122,14 @@ class MemoryStorage implements Storage {
 
   /** Forgets the oldest ended executions beyond the limit. */
   #retire(stored: StoredExecution): void {
-    stored.inbox.clear();
+    stored.inbox?.clear();
     this.#ended.push(stored.record.id);
-    while (this.#ended.length > this.#maxEnded) {
+    this.#endedEvents += stored.record.lastSeq;
+    while (this.#ended.length > 1 && (this.#ended.length > this.#maxEnded || this.#endedEvents > this.#maxEndedEvents)) {
       const id = this.#ended.shift() as string;
-      const key = this.#executions.get(id)?.record.idempotencyKey;
-      if (key !== undefined && key !== null) this.#byIdempotencyKey.delete(key);
+      const { record } = this.#executions.get(id) as StoredExecution;
+      this.#endedEvents -= record.lastSeq;
+      if (record.idempotencyKey !== null) this.#byIdempotencyKey.delete(record.idempotencyKey);
       this.#executions.delete(id);
     }
   }
@@ -139,11 +147,11 @@ class MemoryStorage implements Storage {
     const stored = this.#executions.get(executionId);
     if (stored === undefined) return "not_found";
     const key = item.key === null ? undefined : JSON.stringify([item.kind, item.name, item.key]);
-    if (key !== undefined && stored.seenKeys.has(key)) return "duplicate";
+    if (key !== undefined && stored.seenKeys?.has(key)) return "duplicate";
     if (stored.record.endedAt !== null) return "ended";
-    if (stored.inbox.size >= maxUnread) return "full";
-    if (key !== undefined) stored.seenKeys.add(key);
-    stored.inbox.set(item.id, item);
+    if ((stored.inbox?.size ?? 0) >= maxUnread) return "full";
+    if (key !== undefined) (stored.seenKeys ??= new Set()).add(key);
+    (stored.inbox ??= new Map()).set(item.id, item);
     return "added";
   }
 
@@ -214,11 +222,11 @@ class MemoryStorage implements Storage {
   }
 
   async listWaits(executionId: string): Promise<readonly WaitRecord[]> {
-    return [...(this.#executions.get(executionId)?.waits.values() ?? [])].sort((a, b) => a.ordinal - b.ordinal);
+    return [...(this.#executions.get(executionId)?.waits?.values() ?? [])].sort((a, b) => a.ordinal - b.ordinal);
   }
 
   async listInbox(executionId: string): Promise<readonly InboxItem[]> {
-    return [...(this.#executions.get(executionId)?.inbox.values() ?? [])];
+    return [...(this.#executions.get(executionId)?.inbox?.values() ?? [])];
   }
 
   async listEvents(executionId: string, { after, limit }: { readonly after: number; readonly limit: number }): Promise<readonly ExecutionEvent[]> {

@@ -156,13 +156,13 @@ export class AttemptContext implements NodeContext {
   get emit() {
     const attempt = this.#attempt;
     return (port: string, value: unknown): void => {
-      (attempt.emitted ??= new Map()).set(port, value);
+      attempt.emitted ??= new Map();
+      attempt.emitted.set(port, value);
     };
   }
   get evaluate() {
     const attempt = this.#attempt;
-    const view = new ExpressionView(this);
-    return (parameter: string, extra?: Readonly<Record<string, unknown>>): unknown => attempt.node.parameters.evaluate(parameter, view, extra);
+    return (parameter: string, extra?: Readonly<Record<string, unknown>>): unknown => attempt.node.parameters.evaluate(parameter, new ExpressionView(this, extra), extra);
   }
   get runBody() {
     const attempt = this.#attempt;

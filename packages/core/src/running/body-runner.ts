@@ -97,7 +97,8 @@ export class BodyRunner {
       concurrency: concurrencyOf(plan.settings.maxConcurrency, scope.plan.settings.maxConcurrency, scope.concurrency),
       onEnded: (ended) => this.#bodyEnded(ended, { attempt, key, options, resolve: deferred.resolve, reject: deferred.reject }),
     });
-    (attempt.bodies ??= new Set()).add(body);
+    attempt.bodies ??= new Set();
+    attempt.bodies.add(body);
     if (options.cleanup === true) this.#limitCleanup(body);
     runner.beginScope(body);
     runner.pump();
@@ -139,7 +140,8 @@ interface BodyRecord {
 
 /** Equal names are numbered in order of call. */
 function nextStepKey(attempt: NodeAttempt, name: string): string {
-  const counts = (attempt.stepCounts ??= new Map());
+  attempt.stepCounts ??= new Map();
+  const counts = attempt.stepCounts;
   const count = (counts.get(name) ?? 0) + 1;
   counts.set(name, count);
   return count === 1 ? name : `${name}#${count}`;

@@ -4,19 +4,22 @@ import type { AttemptContext } from "./attempt-context.js";
 /** What expressions in a node's parameters can see. */
 export class ExpressionView implements ExpressionScope {
   readonly #ctx: AttemptContext;
+  readonly #extra: Readonly<Record<string, unknown>>;
 
-  constructor(ctx: AttemptContext) {
+  /** `input` and `vars` in `extra` stand in for the node's own. */
+  constructor(ctx: AttemptContext, extra: Readonly<Record<string, unknown>> = {}) {
     this.#ctx = ctx;
+    this.#extra = extra;
   }
 
   get input(): unknown {
-    return this.#ctx.input;
+    return Object.hasOwn(this.#extra, "input") ? this.#extra["input"] : this.#ctx.input;
   }
   get inputs(): unknown {
     return this.#ctx.inputs;
   }
   get vars(): unknown {
-    return this.#ctx.vars;
+    return Object.hasOwn(this.#extra, "vars") ? this.#extra["vars"] : this.#ctx.vars;
   }
   get trigger(): unknown {
     return this.#ctx.trigger;

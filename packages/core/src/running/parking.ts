@@ -7,7 +7,6 @@ import type { ExecutionResult } from "./execution-result.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 import type { ParkedNode } from "./parked-node.js";
 import type { ScopeRunner } from "./scope-runner.js";
-import type { Timer } from "./timers.js";
 
 const TIMED_OUT_PORT = "timed_out";
 

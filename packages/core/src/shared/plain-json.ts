@@ -81,11 +81,11 @@ function copyObject(value: object, walk: Walk): unknown {
 }
 
 function copyArray(value: readonly unknown[], walk: Walk): readonly unknown[] {
-  const result: unknown[] = new Array(value.length);
+  const result: unknown[] = [];
   walk.ancestors.push(value);
   for (let index = 0; index < value.length; index++) {
     walk.keys.push(index);
-    result[index] = copy(value[index], walk);
+    result.push(copy(value[index], walk));
     walk.keys.pop();
   }
   walk.ancestors.pop();
@@ -94,24 +94,39 @@ function copyArray(value: readonly unknown[], walk: Walk): readonly unknown[] {
 
 function copyRecord(value: Record<string, unknown>, walk: Walk): unknown {
   const result: Record<string, unknown> = {};
-  walk.ancestors.push(value);
   for (const key of Object.keys(value)) {
-    walk.keys.push(key);
     const item = value[key];
-    if (item !== undefined) {
-      count(walk, key.length + 4);
-      const copied = copy(item, walk);
-      if (key === "__proto__") Object.defineProperty(result, key, { value: copied, enumerable: true });
-      else result[key] = copied;
-    }
-    walk.keys.pop();
+    if (item === undefined) continue;
+    count(walk, key.length + 4);
+    const copied = isSimple(item) ? copySimple(item, walk) : copyField(value, key, item, walk);
+    if (key === "__proto__") Object.defineProperty(result, key, { value: copied, enumerable: true });
+    else result[key] = copied;
   }
-  walk.ancestors.pop();
   return Object.freeze(result);
+}
+
+/** Values that can be neither refused nor cyclic, so that nobody need remember the way to them. */
+function isSimple(value: unknown): value is string | boolean | number {
+  return typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
+}
+
+function copySimple(value: string | boolean | number, walk: Walk): unknown {
+  count(walk, typeof value === "string" ? value.length + 2 : 8);
+  return value;
+}
+
+function copyField(owner: object, key: string, value: unknown, walk: Walk): unknown {
+  walk.ancestors.push(owner);
+  walk.keys.push(key);
+  const copied = copy(value, walk);
+  walk.keys.pop();
+  walk.ancestors.pop();
+  return copied;
 }
 
 /** Instances of classes: dates, binary content, `toJSON`; undefined means "copy its own fields". */
 function copyInstance(value: object, walk: Walk): { readonly value: unknown } | undefined {
+  // biome-ignore lint/style/noRestrictedGlobals: a Date is a value here
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw refuse("An invalid Date", walk);
     count(walk, 26);

@@ -6,10 +6,15 @@ import { findSharedData } from "./shared-data.js";
  * `CI=true` it fails, so that nobody mistakes a missing file for a pass.
  */
 export function describeSharedData(title: string, path: string, suite: () => void): void {
-  if (findSharedData(path) !== undefined) return describe(title, suite);
+  if (findSharedData(path) !== undefined) {
+    describe(title, suite);
+    return;
+  }
   const reason = `../shared/data/${path} is missing`;
-  if (process.env.CI !== "true")
-    return describe.skip(`${title} (left out: ${reason})`, () => it("needs its data", () => {}));
+  if (process.env.CI !== "true") {
+    describe.skip(`${title} (left out: ${reason})`, () => it("needs its data", () => {}));
+    return;
+  }
   describe(title, () => {
     it("has its data", () => {
       throw new Error(`${reason}, and with CI=true that is a failure`);

@@ -113,5 +113,10 @@ function mostAtOnce(runs: readonly TaskRun[]): number {
     ]);
   changes.sort((a, b) => a.at - b.at || a.by - b.by);
   let running = 0;
-  return changes.reduce((most, { by }) => Math.max(most, (running += by)), 0);
+  let most = 0;
+  for (const { by } of changes) {
+    running += by;
+    most = Math.max(most, running);
+  }
+  return most;
 }

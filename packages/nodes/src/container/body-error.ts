@@ -1,0 +1,62 @@
+import { AutomatrixError, FatalNodeError, RetryableNodeError } from "@automatrix/core";
+import { isJsonObject } from "../json/json-kind.js";
+
+/** A failure as containers hand it on: in `errors` of for_each, in the input of `catch`. */
+export interface BodyError {
+  readonly code: string;
+  readonly message: string;
+  /** The node of the body that failed, when known. */
+  readonly nodeId?: string;
+  readonly attempt?: number;
+}
+
+/** Codes that say that the execution, not the body, came to an end: no container handles these. */
+const INTERRUPTIONS: ReadonlySet<string> = new Set([
+  "execution_cancelled",
+  "execution_timed_out",
+  "node_cancelled",
+  "engine_closed",
+  "lease_lost",
+]);
+
+/** Codes of failures that may pass: a body's failure comes as a record, which keeps the code but not the class. */
+const TRANSIENT_CODES: ReadonlySet<string> = new Set(["retryable", "attempt_timed_out"]);
+
+export function toBodyError(error: unknown): BodyError {
+  const { nodeId, attempt } = detailsOf(error);
+  return {
+    code: AutomatrixError.is(error) ? error.code : "node_failed",
+    message: error instanceof Error ? error.message : String(error),
+    ...(typeof nodeId === "string" && { nodeId }),
+    ...(typeof attempt === "number" && { attempt }),
+  };
+}
+
+/** Whether a body ended because its container was interrupted (cancel, timeout, shutdown). */
+export function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || (AutomatrixError.is(error) && INTERRUPTIONS.has(error.code));
+}
+
+/** The failure of an item as the failure of its container: retried exactly when the cause would be. */
+export function toItemFailure(index: number, cause: unknown): AutomatrixError {
+  const { code, message, nodeId } = toBodyError(cause);
+  const text = `Item ${index} failed${nodeId === undefined ? "" : ` at node "${nodeId}"`}: ${message}`;
+  const options = { cause, details: { index, code, ...(nodeId !== undefined && { nodeId }) } };
+  const name = (cause as { name?: unknown } | null | undefined)?.name;
+  if (name === "RetryableNodeError" || TRANSIENT_CODES.has(code)) {
+    return new RetryableNodeError(text, { ...options, code: "item_failed", ...retryAfter(cause) });
+  }
+  if (name === "FatalNodeError" || code === "fatal")
+    return new FatalNodeError(text, { ...options, code: "item_failed" });
+  return new AutomatrixError("item_failed", text, options);
+}
+
+function retryAfter(error: unknown): { readonly retryAfterMs?: number } {
+  const retryAfterMs = (error as Partial<RetryableNodeError> | null)?.retryAfterMs;
+  return retryAfterMs === undefined ? {} : { retryAfterMs };
+}
+
+function detailsOf(error: unknown): { readonly nodeId?: unknown; readonly attempt?: unknown } {
+  const details = AutomatrixError.is(error) ? error.details : undefined;
+  return isJsonObject(details) ? details : {};
+}
