@@ -17,7 +17,7 @@ const SAMPLES = 21;
 const SAMPLE_MS = 50;
 const WARM_UP_MS = 600;
 /** Ended executions that the storage keeps, so that the heap does not grow with the number of runs. */
-const KEPT_EXECUTIONS = 100;
+const KEPT_EXECUTIONS = 5;
 
 export const SYNC_TYPE = "no_operation";
 export const ASYNC_TYPE = "no_operation_async";
@@ -30,9 +30,9 @@ export async function openBenchEngine(): Promise<Engine> {
   const storage = memoryStorage({ maxEndedExecutions: KEPT_EXECUTIONS });
   const engine = createEngine({ storage, nodes: [noOperation, noOperationAsync] });
   await engine.start();
-  let heard = 0;
+  const heard = { events: 0 };
   engine.on("node.completed", () => {
-    heard += 1;
+    heard.events += 1;
   });
   return engine;
 }

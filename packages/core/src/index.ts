@@ -1,7 +1,7 @@
 /** Public API of `@automatrix/core`. */
 export { z } from "zod";
-export type { ExecutionHandle } from "./coordination/execution-handle.js";
 export type { ExecuteOptions } from "./coordination/execute-options.js";
+export type { ExecutionHandle } from "./coordination/execution-handle.js";
 export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
 export type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
 export { defineNode } from "./definition/define-node.js";
@@ -9,7 +9,14 @@ export type { Issue, IssueCode } from "./definition/issue.js";
 export { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";
 export type { ExecutionInfo, NodeContext, RunBodyOptions } from "./definition/node-context.js";
 export { NodeRegistry } from "./definition/node-registry.js";
-export type { NodeCategory, NodePack, NodeReturn, NodeType, NodeTypeDeclaration, VerifyAnswer } from "./definition/node-type.js";
+export type {
+  NodeCategory,
+  NodePack,
+  NodeReturn,
+  NodeType,
+  NodeTypeDeclaration,
+  VerifyAnswer,
+} from "./definition/node-type.js";
 export { parseDuration } from "./definition/parse-duration.js";
 export type { ExecutionStatus, NodeStatus, SkipReason } from "./definition/status.js";
 export { type ApprovalDecision, isWait, type Wait, type WaitFactory, type WaitOutcome } from "./definition/wait.js";
@@ -47,8 +54,16 @@ export {
   RetryableNodeError,
   StorageError,
 } from "./errors/errors.js";
-export type { EventListener } from "./events/event-hub.js";
 export type { EventDraft, EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
+export type { EventListener } from "./events/event-hub.js";
+export type {
+  ExpressionFunction,
+  FunctionContext,
+  FunctionDefinition,
+  FunctionTable,
+  PureFunction,
+} from "./expressions/functions/function-table.js";
+export type { ExpressionErrorCode, FailureContext } from "./expressions/source-site.js";
 export type { BlobReference, BlobStore } from "./ports/blob-store.js";
 export type { Cache } from "./ports/cache.js";
 export type { Clock } from "./ports/clock.js";

@@ -109,16 +109,19 @@ describe("a child execution", () => {
     await engine.advance("1s");
     const result = await handle.result();
     expect(fates(result)).toEqual({ c: "completed", h: "cancelled" });
-    const { executionId } = result.nodes["c"]?.output as { executionId: string };
-    expect(await engine.getExecution(executionId)).toMatchObject({ status: "completed", output: "child" });
+    const detached = result.nodes["c"]?.output as { executionId: string } | undefined;
+    expect(await engine.getExecution(detached?.executionId ?? "")).toMatchObject({
+      status: "completed",
+      output: "child",
+    });
   });
 
   it("that is cancelled itself fails its parent", async () => {
     await using engine = await engineWith({ nodes: [hang()] });
     const handle = await engine.execute(calling(flow("h", { h: { type: "hang" } })));
     await engine.runUntilIdle();
-    const [sub] = (await engine.listExecutions({ parentId: handle.id })).items;
-    await engine.cancel(sub?.id as string);
+    const { items } = await engine.listExecutions({ parentId: handle.id });
+    await engine.cancel(items[0]?.id ?? "");
     expect((await handle.result()).error?.code).toBe("child_failed");
   });
 
@@ -132,8 +135,7 @@ describe("a child execution", () => {
     await using engine = await engineWith();
     await engine.saveWorkflow({ id: "again", ...calling("again") });
     let error = (await engine.run("again")).error;
-    let depth = 0;
-    for (; error?.cause !== undefined && error.code === "child_failed"; depth++) error = error.cause;
+    while (error?.cause !== undefined && error.code === "child_failed") error = error.cause;
     expect(error?.code).toBe("depth_exceeded");
     expect((await engine.listExecutions({ workflowId: "again" })).items).toHaveLength(33);
   });

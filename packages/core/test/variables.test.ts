@@ -5,7 +5,10 @@ import { flow, run } from "./support/workflow.js";
 
 const set = defineNode({
   type: "set",
-  execute: (ctx) => (ctx.setVariables(ctx.parameters["set"] as Record<string, unknown>), ctx.input),
+  execute(ctx) {
+    ctx.setVariables(ctx.parameters["set"] as Record<string, unknown>);
+    return ctx.input;
+  },
 });
 const setting = (variables: Record<string, unknown>) => ({ type: "set", data: { set: variables } });
 

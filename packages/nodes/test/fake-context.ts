@@ -45,6 +45,7 @@ export function fakeContext(node: NodeType, run: FakeRun = {}): FakeContext {
     parameters: deepFreeze(node.parameterSchema?.parse(run.parameters ?? {}) ?? {}),
     input,
     inputs: deepFreeze(run.inputs ?? {}),
+    inputList: Object.entries(deepFreeze(run.inputs ?? {})),
     vars: run.vars ?? {},
     trigger: input,
     nodes: {},

@@ -216,6 +216,7 @@ export class ExecutionLauncher {
       });
       await Promise.race([quiet, timeUp]);
     }
+    for (const runner of this.active.values()) runner.requestFlush();
     await services.commits.idle();
     for (const runner of [...this.active.values()]) {
       runner.drop(new ExecutionError("engine_closed", `The engine was closed while execution ${runner.id} was open.`));

@@ -38,6 +38,8 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   readonly input: any;
   /** Output of each live edge by target handle or source id. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** The same as a list in edge order: names that look like numbers do not keep their order in an object. */
+  readonly inputList: readonly (readonly [name: string, value: unknown])[];
   /** Results so far by node id: `{ output }`; null output when skipped. */
   readonly nodes: Readonly<Record<string, { readonly output: unknown }>>;
   readonly vars: Readonly<Record<string, unknown>>;

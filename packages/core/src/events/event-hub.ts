@@ -10,6 +10,7 @@ export type EventListener<Type extends EventType = EventType> = (event: Executio
 export class EventHub {
   readonly #byType = new Map<string, Set<EventListener>>();
   readonly #byExecution = new Map<string, Set<EventListener>>();
+  readonly #atClose = new Set<() => void>();
   readonly #onListenerError: (error: unknown, event: ExecutionEvent) => void;
 
   constructor(onListenerError: (error: unknown, event: ExecutionEvent) => void) {
@@ -37,7 +38,15 @@ export class EventHub {
     if (this.#byExecution.size > 0) this.#tell(this.#byExecution.get(event.executionId), event);
   }
 
+  /** Calls `run` when the hub closes. Returns the way to take that back. */
+  onClose(run: () => void): () => void {
+    this.#atClose.add(run);
+    return () => this.#atClose.delete(run);
+  }
+
   close(): void {
+    for (const run of this.#atClose) run();
+    this.#atClose.clear();
     this.#byType.clear();
     this.#byExecution.clear();
   }
@@ -47,7 +56,11 @@ export class EventHub {
     for (const listener of listeners) {
       try {
         const answer = listener(event);
-        if (typeof answer === "object" && answer !== null && typeof (answer as PromiseLike<unknown>).then === "function") {
+        if (
+          typeof answer === "object" &&
+          answer !== null &&
+          typeof (answer as PromiseLike<unknown>).then === "function"
+        ) {
           Promise.resolve(answer).catch((error: unknown) => this.#report(error, event));
         }
       } catch (error) {

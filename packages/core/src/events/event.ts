@@ -1,10 +1,26 @@
 /** Types of events that are journaled: they have a `seq` and are seen only once they are durable. */
 export type JournalEventType =
-  | "execution.created" | "execution.started" | "execution.waiting" | "execution.resumed" | "execution.slow"
-  | "execution.blocked" | "execution.completed" | "execution.failed" | "execution.cancelled"
-  | "node.started" | "node.attempt_failed" | "node.retry_scheduled" | "node.waiting" | "node.resumed"
-  | "node.completed" | "node.failed" | "node.skipped" | "node.cancelled"
-  | "step.completed" | "signal.received" | "variables.set";
+  | "execution.created"
+  | "execution.started"
+  | "execution.waiting"
+  | "execution.resumed"
+  | "execution.slow"
+  | "execution.blocked"
+  | "execution.completed"
+  | "execution.failed"
+  | "execution.cancelled"
+  | "node.started"
+  | "node.attempt_failed"
+  | "node.retry_scheduled"
+  | "node.waiting"
+  | "node.resumed"
+  | "node.completed"
+  | "node.failed"
+  | "node.skipped"
+  | "node.cancelled"
+  | "step.completed"
+  | "signal.received"
+  | "variables.set";
 
 /** Types of events that are passed on at once and never stored. */
 export type LiveEventType = "log" | "stream" | "progress";
@@ -28,4 +44,6 @@ export interface ExecutionEvent<Type extends EventType = EventType> {
 }
 
 /** An event before its commit; the storage numbers it. */
-export type EventDraft = { -readonly [Key in keyof ExecutionEvent<JournalEventType>]: ExecutionEvent<JournalEventType>[Key] };
+export type EventDraft = {
+  -readonly [Key in keyof ExecutionEvent<JournalEventType>]: ExecutionEvent<JournalEventType>[Key];
+};

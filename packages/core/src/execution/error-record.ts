@@ -3,19 +3,56 @@ import type { ErrorRecord } from "../ports/storage.js";
 import type { Retryability } from "./retry-policy.js";
 
 const TRANSIENT_SYSTEM_CODES = new Set([
-  "ECONNRESET", "ECONNREFUSED", "ECONNABORTED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN",
-  "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_SOCKET",
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_SOCKET",
 ]);
 const TRANSIENT_STATUS = new Set([408, 425, 429]);
 const NEVER_RETRIED = new Set([
-  "fatal", "invalid_parameters", "invalid_definition", "invalid_configuration", "invalid_input", "capability_missing", "unknown_port",
-  "output_not_serializable", "output_invalid", "output_too_large",
-  "expression_syntax", "expression_type", "expression_limit", "expression_failed", "unresolved_name", "unknown_function",
-  "node_timed_out", "node_cancelled", "execution_timed_out", "execution_cancelled", "wait_timed_out", "loop_limit_reached",
-  "too_many_items", "depth_exceeded", "credential_not_found", "permission_denied", "node_type_missing", "workflow_not_found",
+  "fatal",
+  "invalid_parameters",
+  "invalid_definition",
+  "invalid_configuration",
+  "invalid_input",
+  "capability_missing",
+  "unknown_port",
+  "output_not_serializable",
+  "output_invalid",
+  "output_too_large",
+  "expression_syntax",
+  "expression_type",
+  "expression_limit",
+  "expression_failed",
+  "unresolved_name",
+  "unknown_function",
+  "node_timed_out",
+  "node_cancelled",
+  "execution_timed_out",
+  "execution_cancelled",
+  "wait_timed_out",
+  "loop_limit_reached",
+  "too_many_items",
+  "depth_exceeded",
+  "credential_not_found",
+  "permission_denied",
+  "node_type_missing",
+  "workflow_not_found",
 ]);
 const MAX_MESSAGE_LENGTH = 4_000;
 const MAX_CAUSES = 8;
+/** Records of child executions within child executions: a chain as deep as these may be nested, and a few more. */
+const MAX_RECORDED_CAUSES = 40;
 
 /** Says whether an error of a node may be retried; never throws, whatever was thrown. */
 export function retryabilityOf(error: unknown): Retryability {
@@ -27,13 +64,20 @@ function judge(error: unknown, depth: number): Retryability {
   const { name, code, status, cause } = error as { name?: unknown; code?: unknown; status?: unknown; cause?: unknown };
   if (AutomatrixError.is(error)) {
     if (name === "RetryableNodeError") return "transient";
-    if (name === "FatalNodeError" || name === "ExpressionError" || name === "DefinitionError" || name === "ConfigurationError") return "never";
+    if (
+      name === "FatalNodeError" ||
+      name === "ExpressionError" ||
+      name === "DefinitionError" ||
+      name === "ConfigurationError"
+    )
+      return "never";
     if (NEVER_RETRIED.has(error.code)) return "never";
     if (error.code === "attempt_timed_out") return "transient";
     return "other";
   }
   if (typeof code === "string" && TRANSIENT_SYSTEM_CODES.has(code)) return "transient";
-  if (typeof status === "number" && (TRANSIENT_STATUS.has(status) || (status >= 500 && status <= 599))) return "transient";
+  if (typeof status === "number" && (TRANSIENT_STATUS.has(status) || (status >= 500 && status <= 599)))
+    return "transient";
   return depth < MAX_CAUSES && cause !== undefined ? judge(cause, depth + 1) : "other";
 }
 
@@ -46,25 +90,56 @@ export function retryAfterMsOf(error: unknown): number | undefined {
 }
 
 /** Turns whatever was thrown into plain JSON; never throws. */
-export function toErrorRecord(error: unknown, place: { readonly nodeId?: string; readonly attempt?: number } = {}): ErrorRecord {
+export function toErrorRecord(
+  error: unknown,
+  place: { readonly nodeId?: string; readonly attempt?: number } = {},
+): ErrorRecord {
   return Object.freeze({ ...describe(error, 0), ...place });
 }
 
 function describe(error: unknown, depth: number): ErrorRecord {
-  if (typeof error !== "object" || error === null) return { code: "node_failed", message: safely(() => cut(String(error)), "unknown") };
+  if (typeof error !== "object" || error === null)
+    return { code: "node_failed", message: safely(() => cut(String(error)), "unknown") };
+  if (depth > 0 && safely(() => isErrorRecord(error), false))
+    return safely(() => copyRecord(error as ErrorRecord, depth), { code: "node_failed", message: "unknown" });
   const own = safely(() => (AutomatrixError.is(error) ? error.code : undefined), undefined);
   const systemCode = safely(() => (error as { code?: unknown }).code, undefined);
   const message = safely(() => {
     const text = (error as { message?: unknown }).message;
-    return typeof text === "string" && text !== "" ? cut(text) : cut(String((error as { name?: unknown }).name ?? "Error"));
+    return typeof text === "string" && text !== ""
+      ? cut(text)
+      : cut(String((error as { name?: unknown }).name ?? "Error"));
   }, "The node threw an object that cannot be read.");
-  const details = own === undefined ? undefined : safely(() => plainDetails((error as { details?: unknown }).details), undefined);
+  const details =
+    own === undefined ? undefined : safely(() => plainDetails((error as { details?: unknown }).details), undefined);
   const cause = safely(() => (error as { cause?: unknown }).cause, undefined);
   return {
-    code: String(own ?? (typeof systemCode === "string" && TRANSIENT_SYSTEM_CODES.has(systemCode) ? systemCode : "node_failed")),
+    code: String(
+      own ?? (typeof systemCode === "string" && TRANSIENT_SYSTEM_CODES.has(systemCode) ? systemCode : "node_failed"),
+    ),
     message,
     ...(details === undefined ? {} : { details }),
     ...(cause === undefined || cause === null || depth >= MAX_CAUSES ? {} : { cause: describe(cause, depth + 1) }),
+  };
+}
+
+/** The cause may be a record already: that of a child execution or of a node in a body. */
+function isErrorRecord(error: object): error is ErrorRecord {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return Object.getPrototypeOf(error) === Object.prototype && typeof code === "string" && typeof message === "string";
+}
+
+function copyRecord({ code, message, nodeId, attempt, details, cause }: ErrorRecord, depth: number): ErrorRecord {
+  const plain = plainDetails(details);
+  return {
+    code,
+    message: cut(message),
+    ...(typeof nodeId === "string" ? { nodeId } : {}),
+    ...(typeof attempt === "number" ? { attempt } : {}),
+    ...(plain === undefined ? {} : { details: plain }),
+    ...(cause === undefined || cause === null || depth >= MAX_RECORDED_CAUSES
+      ? {}
+      : { cause: describe(cause, depth + 1) }),
   };
 }
 

@@ -54,6 +54,13 @@ function setOwn(target: Record<string, unknown>, key: string, value: unknown): v
   else target[key] = value;
 }
 
+/** Each live output with its name, in edge order; of two with one name, the later. */
+export function resolveInputList(state: ScopeState, node: number): readonly (readonly [string, unknown])[] {
+  const byName = new Map<string, unknown>();
+  for (const edge of liveEdges(state, node)) byName.set(state.plan.edgeHandle[edge] as string, edgeValue(state, edge));
+  return Object.freeze([...byName]);
+}
+
 /** Each live output under its edge's target handle, or its source's id. */
 export function resolveInputs(state: ScopeState, node: number): Readonly<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};

@@ -108,7 +108,10 @@ class MemoryStorage implements Storage {
     const firstSeq = stored.record.lastSeq + 1;
     if (commit.nodes !== undefined && commit.nodes.length > 0) stored.nodes.push(commit.nodes);
     if (commit.steps !== undefined) stored.steps.push(commit.steps);
-    for (const wait of commit.waits ?? []) (stored.waits ??= new Map()).set(wait.nodePath, wait);
+    for (const wait of commit.waits ?? []) {
+      stored.waits ??= new Map();
+      stored.waits.set(wait.nodePath, wait);
+    }
     for (const path of commit.endedWaits ?? []) stored.waits?.delete(path);
     for (const id of commit.readInbox ?? []) stored.inbox?.delete(id);
     const events = commit.events ?? [];
@@ -150,8 +153,12 @@ class MemoryStorage implements Storage {
     if (key !== undefined && stored.seenKeys?.has(key)) return "duplicate";
     if (stored.record.endedAt !== null) return "ended";
     if ((stored.inbox?.size ?? 0) >= maxUnread) return "full";
-    if (key !== undefined) (stored.seenKeys ??= new Set()).add(key);
-    (stored.inbox ??= new Map()).set(item.id, item);
+    if (key !== undefined) {
+      stored.seenKeys ??= new Set();
+      stored.seenKeys.add(key);
+    }
+    stored.inbox ??= new Map();
+    stored.inbox.set(item.id, item);
     return "added";
   }
 

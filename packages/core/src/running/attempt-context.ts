@@ -2,7 +2,7 @@ import type { ExecutionInfo, NodeContext, RunBodyOptions } from "../definition/n
 import { waitFactory } from "../definition/wait.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { AutomatrixError } from "../errors/errors.js";
-import { incomingVariables, resolveInput, resolveInputs } from "../execution/inputs.js";
+import { incomingVariables, resolveInput, resolveInputList, resolveInputs } from "../execution/inputs.js";
 import { toVariableRecord } from "../execution/variables.js";
 import type { Logger } from "../ports/logger.js";
 import { ExpressionView } from "./expression-view.js";
@@ -50,6 +50,9 @@ export class AttemptContext implements NodeContext {
   get inputs(): Readonly<Record<string, unknown>> {
     this.#inputs ??= resolveInputs(this.#attempt.scope.state, this.#attempt.node.index);
     return this.#inputs;
+  }
+  get inputList(): readonly (readonly [string, unknown])[] {
+    return resolveInputList(this.#attempt.scope.state, this.#attempt.node.index);
   }
   get nodes(): Readonly<Record<string, { readonly output: unknown }>> {
     this.#nodes ??= this.#attempt.scope.nodeViews();

@@ -499,7 +499,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
       this.#abandoned--;
       if (this.#abandoned === 0) this.#onAllStopped?.();
     };
-    promise.then(stopped, stopped);
+    // Resolved first: the thenable of a node may throw when it is followed.
+    Promise.resolve(promise).then(stopped, stopped);
   }
 
   /** Keeps the records of a body for the result, up to the limit. */

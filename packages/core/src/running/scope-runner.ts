@@ -112,7 +112,7 @@ export class ScopeRunner {
   /** Applies an event and performs what follows from it. */
   dispatch(event: ScopeEvent): void {
     transition(this.state, event, this.#commands);
-    if (this.#isDispatching) return;
+    if (this.#isDispatching || this.#commands.length === 0) return;
     this.#isDispatching = true;
     const commands = this.#commands;
     for (let next = 0; next < commands.length; next++) this.runner.perform(this, commands[next] as ScopeCommand);

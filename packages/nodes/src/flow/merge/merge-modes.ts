@@ -12,8 +12,8 @@ export function concatenate(values: readonly unknown[]): unknown[] {
 }
 
 /** One object; later inputs win. An input that is no object is kept under the input's name. */
-export function combine(inputs: Readonly<Record<string, unknown>>): JsonObject {
-  return mergeObjects(Object.entries(inputs).map(([name, value]) => (isJsonObject(value) ? value : { [name]: value })));
+export function combine(inputs: readonly (readonly [name: string, value: unknown])[]): JsonObject {
+  return mergeObjects(inputs.map(([name, value]) => (isJsonObject(value) ? value : { [name]: value })));
 }
 
 /** Rows of all inputs, those with an equal key as one row (later fields win), in the order of their first appearance. */

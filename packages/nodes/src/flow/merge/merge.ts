@@ -25,14 +25,14 @@ export const merge = defineNode({
         path: ["key"],
       }),
   example: { parameters: { mode: "append" } },
-  execute({ parameters, inputs }) {
+  execute({ parameters, inputList }) {
     const { mode, key } = parameters;
-    const values = Object.values(inputs);
+    const values = inputList.map(([, value]) => value);
     switch (mode) {
       case "append":
         return concatenate(values);
       case "combine":
-        return combine(inputs);
+        return combine(inputList);
       case "by_key":
         return joinByKey(values, key as string);
       case "by_position":
