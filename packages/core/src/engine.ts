@@ -1,6 +1,6 @@
-import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { streamEvents } from "./coordination/event-stream.js";
 import { type ExecuteOptions, toPayload } from "./coordination/execute-options.js";
+import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
 import { planReuse, type ReplayOptions, type RetryOptions } from "./coordination/reuse.js";
@@ -10,8 +10,8 @@ import { NodeRegistry } from "./definition/node-registry.js";
 import type { NodePack, NodeType } from "./definition/node-type.js";
 import type { WorkflowDefinition } from "./definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "./errors/errors.js";
-import { EventHub, type EventListener } from "./events/event-hub.js";
 import type { EventType, ExecutionEvent } from "./events/event.js";
+import { EventHub, type EventListener } from "./events/event-hub.js";
 import { mergeFunctionTables } from "./expressions/functions/function-table.js";
 import { standardFunctions } from "./expressions/functions/standard-functions.js";
 import { memoryBlobStore } from "./memory/memory-blob-store.js";
@@ -23,7 +23,15 @@ import type { Ids } from "./ports/ids.js";
 import type { Logger } from "./ports/logger.js";
 import type { Random } from "./ports/random.js";
 import type { SecretStore } from "./ports/secret-store.js";
-import type { ExecutionFilter, ExecutionRecord, ExecutionSummary, NodeRecord, Page, Storage, WorkflowRecord } from "./ports/storage.js";
+import type {
+  ExecutionFilter,
+  ExecutionRecord,
+  ExecutionSummary,
+  NodeRecord,
+  Page,
+  Storage,
+  WorkflowRecord,
+} from "./ports/storage.js";
 import { CommitQueue } from "./running/commit-queue.js";
 import { createExecutionResult, type ExecutionResult } from "./running/execution-result.js";
 import type { ExecutionRunner } from "./running/execution-runner.js";
@@ -100,7 +108,10 @@ export class Engine {
     const limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits });
     const packs = options.plugins ?? [];
     this.#registry = new NodeRegistry([...options.nodes, ...packs.flatMap((pack) => pack.nodes)]);
-    const functions = packs.reduce((table, pack) => (pack.functions === undefined ? table : mergeFunctionTables(table, pack.functions as never)), standardFunctions);
+    const functions = packs.reduce(
+      (table, pack) => (pack.functions === undefined ? table : mergeFunctionTables(table, pack.functions as never)),
+      standardFunctions,
+    );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
     this.#services = this.#createServices(options, limits);
     this.#launcher = new ExecutionLauncher({
@@ -128,7 +139,9 @@ export class Engine {
       durability: options.durability ?? "barrier",
       flushIntervalMs: options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS,
       commits: new CommitQueue(options.storage),
-      hub: new EventHub((error, event) => logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId })),
+      hub: new EventHub((error, event) =>
+        logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
+      ),
       timers: new Timers(clock),
       nodeSlots: new Slots(positive(options.concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes")),
       defer,
@@ -141,7 +154,8 @@ export class Engine {
 
   /** Opens the storage. Idempotent. @throws StorageError `migration_failed`, `storage_unavailable` */
   start(): Promise<void> {
-    if (this.#state === "closed") return Promise.reject(new ExecutionError("engine_closed", "The engine is closed; create another one."));
+    if (this.#state === "closed")
+      return Promise.reject(new ExecutionError("engine_closed", "The engine is closed; create another one."));
     this.#starting ??= this.#storage.open().then(() => {
       if (this.#state === "new") this.#state = "started";
     });
@@ -169,7 +183,12 @@ export class Engine {
 
   #requireStarted(): void {
     if (this.#state === "started") return;
-    throw new ExecutionError("engine_closed", this.#state === "new" ? "The engine is not started; await engine.start() first." : "The engine is closed; create another one.");
+    throw new ExecutionError(
+      "engine_closed",
+      this.#state === "new"
+        ? "The engine is not started; await engine.start() first."
+        : "The engine is closed; create another one.",
+    );
   }
 
   // ── running ────────────────────────────────────────────────────────────────
@@ -183,7 +202,10 @@ export class Engine {
    * Starts an execution; resolves when its start is durable.
    * @throws DefinitionError, ConfigurationError `invalid_input`, `capability_missing`, `trigger_required`, ExecutionError `workflow_not_found`, `engine_closed`
    */
-  async execute(target: WorkflowDefinition | PreparedWorkflow | string, options: ExecuteOptions = {}): Promise<ExecutionHandle> {
+  async execute(
+    target: WorkflowDefinition | PreparedWorkflow | string,
+    options: ExecuteOptions = {},
+  ): Promise<ExecutionHandle> {
     this.#requireStarted();
     const launchable = await this.#launcher.resolve(target, options.version);
     const { id, runner } = await this.#launcher.launch(launchable, options);
@@ -191,7 +213,10 @@ export class Engine {
   }
 
   /** Runs to the end. Rejects only on misuse: a failed execution is a result. */
-  async run(target: WorkflowDefinition | PreparedWorkflow | string, options: ExecuteOptions = {}): Promise<ExecutionResult> {
+  async run(
+    target: WorkflowDefinition | PreparedWorkflow | string,
+    options: ExecuteOptions = {},
+  ): Promise<ExecutionResult> {
     const handle = await this.execute(target, options);
     return handle.result();
   }
@@ -207,7 +232,13 @@ export class Engine {
 
   #events(executionId: string, after: number): AsyncIterable<ExecutionEvent> {
     const { hub, limits } = this.#services;
-    return streamEvents({ storage: this.#storage, hub, executionId, after, maxBufferedEvents: limits.maxBufferedEvents });
+    return streamEvents({
+      storage: this.#storage,
+      hub,
+      executionId,
+      after,
+      maxBufferedEvents: limits.maxBufferedEvents,
+    });
   }
 
   /** The outcome of an execution that does not run here. */
@@ -215,7 +246,8 @@ export class Engine {
     for (;;) {
       const record = await this.#requireExecution(id);
       if (record.endedAt !== null) return this.#toResult(record);
-      if (this.#state === "closed") throw new ExecutionError("engine_closed", `The engine was closed while execution ${id} was open.`);
+      if (this.#state === "closed")
+        throw new ExecutionError("engine_closed", `The engine was closed while execution ${id} was open.`);
       await new Promise<void>((resolve) => {
         this.#services.timers.set(this.#services.clock.now() + RESULT_POLL_MS, resolve);
       });
@@ -239,7 +271,8 @@ export class Engine {
     this.#requireStarted();
     const status = await this.#storage.requestCancel(id, reason ?? null, this.#services.clock.now());
     if (status === undefined) throw notFound(id);
-    if (status === "completed" || status === "failed") throw new ExecutionError("execution_ended", `Execution ${id} has already ${status}.`);
+    if (status === "completed" || status === "failed")
+      throw new ExecutionError("execution_ended", `Execution ${id} has already ${status}.`);
     this.#launcher.active.get(id)?.cancel(reason ?? null);
   }
 
@@ -247,10 +280,22 @@ export class Engine {
    * Sends a signal. One that comes early is kept; a duplicate (same `key`) is a no-op.
    * @throws ExecutionError `execution_not_found`, `execution_ended`, `inbox_full`
    */
-  async signal(id: string, name: string, payload: unknown = null, options: { readonly key?: string } = {}): Promise<{ readonly duplicate: boolean }> {
+  async signal(
+    id: string,
+    name: string,
+    payload: unknown = null,
+    options: { readonly key?: string } = {},
+  ): Promise<{ readonly duplicate: boolean }> {
     this.#requireStarted();
     const { ids, clock, limits } = this.#services;
-    const item = { id: ids.next(), kind: "signal" as const, name, payload: toPayload(payload, "payload", limits.maxInputBytes), key: options.key ?? null, at: clock.now() };
+    const item = {
+      id: ids.next(),
+      kind: "signal" as const,
+      name,
+      payload: toPayload(payload, "payload", limits.maxInputBytes),
+      key: options.key ?? null,
+      at: clock.now(),
+    };
     const answer = await this.#storage.addToInbox(id, item, limits.maxInboxSignals);
     switch (answer) {
       case "added":
@@ -263,7 +308,10 @@ export class Engine {
       case "ended":
         throw new ExecutionError("execution_ended", `Execution ${id} has ended and takes no signals.`);
       case "full":
-        throw new ExecutionError("inbox_full", `Execution ${id} has ${limits.maxInboxSignals} unread signals; nothing waits for them.`);
+        throw new ExecutionError(
+          "inbox_full",
+          `Execution ${id} has ${limits.maxInboxSignals} unread signals; nothing waits for them.`,
+        );
     }
   }
 
@@ -271,34 +319,66 @@ export class Engine {
    * Decides an approval. Each person counts once; a decision after the outcome is answered with the outcome.
    * @throws ExecutionError `execution_not_found`, `execution_ended`, `wait_not_found`, `permission_denied`
    */
-  async decideApproval(id: string, nodePath: string, { decision, by, comment }: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string }): Promise<ApprovalAnswer> {
+  async decideApproval(
+    id: string,
+    nodePath: string,
+    {
+      decision,
+      by,
+      comment,
+    }: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string },
+  ): Promise<ApprovalAnswer> {
     this.#requireStarted();
-    if (decision !== "approve" && decision !== "reject") throw new ConfigurationError("invalid_input", `decision must be "approve" or "reject".`);
+    if (decision !== "approve" && decision !== "reject")
+      throw new ConfigurationError("invalid_input", `decision must be "approve" or "reject".`);
     if (typeof by !== "string" || by === "") throw new ConfigurationError("invalid_input", "by must name who decides.");
     const runner = this.#launcher.active.get(id);
-    if (runner !== undefined) return runner.parking.decide(nodePath, { decision, by, comment: comment ?? null, at: this.#services.clock.now() });
+    if (runner !== undefined)
+      return runner.parking.decide(nodePath, {
+        decision,
+        by,
+        comment: comment ?? null,
+        at: this.#services.clock.now(),
+      });
     const record = await this.#requireExecution(id);
-    throw new ExecutionError(record.endedAt === null ? "wait_not_found" : "execution_ended", `Execution ${id} is ${record.status} and takes no decision here.`);
+    throw new ExecutionError(
+      record.endedAt === null ? "wait_not_found" : "execution_ended",
+      `Execution ${id} is ${record.status} and takes no decision here.`,
+    );
   }
 
   /** Starts a new execution that keeps what finished. @throws ExecutionError `execution_completed`, `execution_active`, `node_not_found` */
   async retry(id: string, options: RetryOptions = {}): Promise<ExecutionHandle> {
     this.#requireStarted();
     const record = await this.#requireExecution(id);
-    if (record.status === "completed") throw new ExecutionError("execution_completed", `Execution ${id} completed; use engine.replay to run it again.`);
+    if (record.status === "completed")
+      throw new ExecutionError("execution_completed", `Execution ${id} completed; use engine.replay to run it again.`);
     return this.#again(record, { ...options, retryOf: id });
   }
 
   /** Starts a new execution from the start or from a node, with other input, mocks or version. */
   async replay(id: string, options: ReplayOptions = {}): Promise<ExecutionHandle> {
     this.#requireStarted();
-    return this.#again(await this.#requireExecution(id), { mode: options.from === undefined ? "restart" : "failed", ...options, replayOf: id });
+    return this.#again(await this.#requireExecution(id), {
+      mode: options.from === undefined ? "restart" : "failed",
+      ...options,
+      replayOf: id,
+    });
   }
 
-  async #again(record: ExecutionRecord, options: ReplayOptions & RetryOptions & { readonly retryOf?: string; readonly replayOf?: string }): Promise<ExecutionHandle> {
-    if (record.endedAt === null) throw new ExecutionError("execution_active", `Execution ${record.id} has not ended; cancel it first.`);
+  async #again(
+    record: ExecutionRecord,
+    options: ReplayOptions & RetryOptions & { readonly retryOf?: string; readonly replayOf?: string },
+  ): Promise<ExecutionHandle> {
+    if (record.endedAt === null)
+      throw new ExecutionError("execution_active", `Execution ${record.id} has not ended; cancel it first.`);
     const target = await this.#targetOf(record, options.version);
-    const reuse = planReuse({ plan: target.prepared.plan, nodes: await this.#storage.listNodes(record.id), steps: await this.#storage.listSteps(record.id), options });
+    const reuse = planReuse({
+      plan: target.prepared.plan,
+      nodes: await this.#storage.listNodes(record.id),
+      steps: await this.#storage.listSteps(record.id),
+      options,
+    });
     const { retryOf, replayOf } = options;
     const { id, runner } = await this.#launcher.launch(
       target,
@@ -316,10 +396,15 @@ export class Engine {
   }
 
   async #targetOf(record: ExecutionRecord, version: number | "latest" | undefined) {
-    if (version !== undefined && record.workflowId !== null) return this.#launcher.resolve(record.workflowId, version === "latest" ? undefined : version);
+    if (version !== undefined && record.workflowId !== null)
+      return this.#launcher.resolve(record.workflowId, version === "latest" ? undefined : version);
     const definition = await this.#storage.getDefinition(record.definitionHash);
-    if (definition === undefined) throw new ExecutionError("workflow_not_found", `The definition of execution ${record.id} is gone.`);
-    const workflow = record.workflowId === null || record.workflowVersion === null ? null : { id: record.workflowId, version: record.workflowVersion };
+    if (definition === undefined)
+      throw new ExecutionError("workflow_not_found", `The definition of execution ${record.id} is gone.`);
+    const workflow =
+      record.workflowId === null || record.workflowVersion === null
+        ? null
+        : { id: record.workflowId, version: record.workflowVersion };
     return { prepared: this.#compiler.prepare(definition), workflow };
   }
 
@@ -336,7 +421,10 @@ export class Engine {
   }
 
   /** Journal events with `seq > after`. @throws ExecutionError `execution_not_found` */
-  async getJournal(id: string, { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {}): Promise<readonly ExecutionEvent[]> {
+  async getJournal(
+    id: string,
+    { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {},
+  ): Promise<readonly ExecutionEvent[]> {
     await this.#requireExecution(id);
     if (limit !== undefined) return this.#storage.listEvents(id, { after, limit });
     const events: ExecutionEvent[] = [];
@@ -373,18 +461,30 @@ export class Engine {
   // ── workflows ──────────────────────────────────────────────────────────────
 
   /** Saves the next version; equal content answers with the version that has it. @throws DefinitionError */
-  async saveWorkflow(definition: WorkflowDefinition): Promise<{ readonly id: string; readonly version: number; readonly hash: string }> {
+  async saveWorkflow(
+    definition: WorkflowDefinition,
+  ): Promise<{ readonly id: string; readonly version: number; readonly hash: string }> {
     this.#requireStarted();
     const { definition: copy, hash } = this.#compiler.prepare(definition);
     const id = typeof copy.id === "string" && copy.id !== "" ? copy.id : this.#services.ids.next();
-    const saved = await this.#storage.saveWorkflow({ id, hash, name: copy.name ?? null, definition: copy, createdAt: this.#services.clock.now() });
+    const saved = await this.#storage.saveWorkflow({
+      id,
+      hash,
+      name: copy.name ?? null,
+      definition: copy,
+      createdAt: this.#services.clock.now(),
+    });
     return { id: saved.id, version: saved.version, hash: saved.hash };
   }
 
   /** @throws ExecutionError `workflow_not_found` */
   async getWorkflow(id: string, options: { readonly version?: number } = {}): Promise<WorkflowRecord> {
     const workflow = await this.#storage.getWorkflow(id, options.version);
-    if (workflow === undefined) throw new ExecutionError("workflow_not_found", `There is no workflow "${id}"${options.version === undefined ? "" : ` in version ${options.version}`}.`);
+    if (workflow === undefined)
+      throw new ExecutionError(
+        "workflow_not_found",
+        `There is no workflow "${id}"${options.version === undefined ? "" : ` in version ${options.version}`}.`,
+      );
     return workflow;
   }
 
@@ -394,7 +494,8 @@ export class Engine {
 
   /** Executions of it keep running. @throws ExecutionError `workflow_not_found` */
   async deleteWorkflow(id: string): Promise<void> {
-    if (!(await this.#storage.deleteWorkflow(id))) throw new ExecutionError("workflow_not_found", `There is no workflow "${id}".`);
+    if (!(await this.#storage.deleteWorkflow(id)))
+      throw new ExecutionError("workflow_not_found", `There is no workflow "${id}".`);
   }
 
   /** Every registered node type. */

@@ -24,10 +24,17 @@ export interface ExecuteOptions {
 const MAX_KEY_LENGTH = 512;
 
 /** The options with their payloads copied to plain, frozen JSON. @throws ConfigurationError `invalid_input` */
-export function parseExecuteOptions(options: ExecuteOptions, maxInputBytes: number): ExecuteOptions & { readonly input: unknown; readonly metadata: Readonly<Record<string, unknown>> } {
+export function parseExecuteOptions(
+  options: ExecuteOptions,
+  maxInputBytes: number,
+): ExecuteOptions & { readonly input: unknown; readonly metadata: Readonly<Record<string, unknown>> } {
   const { priority, idempotencyKey, metadata = {}, mocks } = options;
-  if (priority !== undefined && !Number.isSafeInteger(priority)) throw refuse(`priority must be an integer, not ${String(priority)}.`);
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "" || idempotencyKey.length > MAX_KEY_LENGTH)) {
+  if (priority !== undefined && !Number.isSafeInteger(priority))
+    throw refuse(`priority must be an integer, not ${String(priority)}.`);
+  if (
+    idempotencyKey !== undefined &&
+    (typeof idempotencyKey !== "string" || idempotencyKey === "" || idempotencyKey.length > MAX_KEY_LENGTH)
+  ) {
     throw refuse(`idempotencyKey must be a text of 1–${MAX_KEY_LENGTH} characters.`);
   }
   if (!isPlainObject(metadata)) throw refuse("metadata must be an object.");

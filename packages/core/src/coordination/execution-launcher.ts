@@ -53,13 +53,20 @@ export class ExecutionLauncher {
    * Starts an execution; resolves when its start is durable.
    * @returns the execution that runs here, or the id of the one that the idempotency key names
    */
-  async launch(target: Launchable, options: ExecuteOptions, lineage: Lineage = {}): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
+  async launch(
+    target: Launchable,
+    options: ExecuteOptions,
+    lineage: Lineage = {},
+  ): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
     const { services, storage } = this.#params;
     if (this.#isClosed) throw new ExecutionError("engine_closed", "The engine is closed; create another one.");
     const { plan } = target.prepared;
     const parsed = parseExecuteOptions(options, services.limits.maxInputBytes);
     if (plan.needsTransactions && !storage.capabilities.transactional) {
-      throw new ConfigurationError("capability_missing", `The workflow has transactional nodes, and the storage "${storage.name}" has no transactions for nodes; use SQLite or Postgres.`);
+      throw new ConfigurationError(
+        "capability_missing",
+        `The workflow has transactional nodes, and the storage "${storage.name}" has no transactions for nodes; use SQLite or Postgres.`,
+      );
     }
     const trigger = chooseTrigger(plan, parsed.trigger);
     await this.#storeDefinition(target.prepared);
@@ -76,7 +83,11 @@ export class ExecutionLauncher {
     this.#knownHashes.add(hash);
   }
 
-  #createRunner(target: Launchable, options: ReturnType<typeof parseExecuteOptions>, lineage: Lineage & { readonly trigger: number | undefined }): ExecutionRunner {
+  #createRunner(
+    target: Launchable,
+    options: ReturnType<typeof parseExecuteOptions>,
+    lineage: Lineage & { readonly trigger: number | undefined },
+  ): ExecutionRunner {
     const isChild = lineage.parent !== undefined && lineage.parent !== null;
     const queued = !isChild && !this.#slots.tryAcquire();
     if (isChild) this.#slots.take();
@@ -126,7 +137,12 @@ export class ExecutionLauncher {
     this.#giveSlotBack(runner);
   }
 
-  #toRecord({ prepared, workflow }: Launchable, options: ReturnType<typeof parseExecuteOptions>, lineage: Lineage, queued: boolean): ExecutionRecord {
+  #toRecord(
+    { prepared, workflow }: Launchable,
+    options: ReturnType<typeof parseExecuteOptions>,
+    lineage: Lineage,
+    queued: boolean,
+  ): ExecutionRecord {
     const { services, workerId } = this.#params;
     const at = services.clock.now();
     const { definition, plan } = prepared;
@@ -141,7 +157,10 @@ export class ExecutionLauncher {
       tenant: options.tenant ?? null,
       priority: options.priority ?? definition.settings?.priority ?? 0,
       concurrencyKey: options.concurrencyKey ?? null,
-      idempotencyKey: options.idempotencyKey === undefined ? null : JSON.stringify([options.tenant ?? null, workflow?.id ?? name, options.idempotencyKey]),
+      idempotencyKey:
+        options.idempotencyKey === undefined
+          ? null
+          : JSON.stringify([options.tenant ?? null, workflow?.id ?? name, options.idempotencyKey]),
       metadata: options.metadata,
       trigger: options.trigger ?? null,
       parent: lineage.parent ?? null,
@@ -171,13 +190,20 @@ export class ExecutionLauncher {
   async startChild(params: StartChildParams): Promise<ChildExecution> {
     const { maxExecutionDepth } = this.#params.services.limits;
     if (params.depth > maxExecutionDepth) {
-      throw new ExecutionError("depth_exceeded", `Sub-workflows are nested deeper than ${maxExecutionDepth}: "${params.nodePath}" of execution ${params.parentId} starts no further one.`);
+      throw new ExecutionError(
+        "depth_exceeded",
+        `Sub-workflows are nested deeper than ${maxExecutionDepth}: "${params.nodePath}" of execution ${params.parentId} starts no further one.`,
+      );
     }
     const target = await this.resolve(params.target, params.version);
     const { id, runner } = await this.launch(
       target,
       { input: params.input, priority: params.priority, ...(params.tenant === null ? {} : { tenant: params.tenant }) },
-      { parent: { executionId: params.parentId, nodePath: params.nodePath }, depth: params.depth, onStatus: params.onStatus },
+      {
+        parent: { executionId: params.parentId, nodePath: params.nodePath },
+        depth: params.depth,
+        onStatus: params.onStatus,
+      },
     );
     if (runner === undefined) throw new ExecutionError("execution_ended", `Child ${id} exists already.`);
     return {
@@ -198,8 +224,15 @@ export class ExecutionLauncher {
     const { compiler, storage } = this.#params;
     if (typeof target !== "string") return { prepared: compiler.prepare(target), workflow: null };
     const workflow = await storage.getWorkflow(target, version);
-    if (workflow !== undefined) return { prepared: compiler.prepare(workflow.definition), workflow: { id: workflow.id, version: workflow.version } };
-    throw new ExecutionError("workflow_not_found", `There is no workflow "${target}"${version === undefined ? "" : ` in version ${version}`}; save it with engine.saveWorkflow.`);
+    if (workflow !== undefined)
+      return {
+        prepared: compiler.prepare(workflow.definition),
+        workflow: { id: workflow.id, version: workflow.version },
+      };
+    throw new ExecutionError(
+      "workflow_not_found",
+      `There is no workflow "${target}"${version === undefined ? "" : ` in version ${version}`}; save it with engine.saveWorkflow.`,
+    );
   }
 
   // ── shutdown ───────────────────────────────────────────────────────────────
@@ -230,10 +263,16 @@ function chooseTrigger(plan: ExecutionPlan, name: string | undefined): number | 
   if (name !== undefined) {
     const named = triggers.find((trigger) => nodes[trigger]?.id === name);
     if (named !== undefined) return named;
-    throw new ConfigurationError("trigger_not_found", `"${name}" is no trigger node of this workflow; it has ${triggers.map((trigger) => nodes[trigger]?.id).join(", ") || "none"}.`);
+    throw new ConfigurationError(
+      "trigger_not_found",
+      `"${name}" is no trigger node of this workflow; it has ${triggers.map((trigger) => nodes[trigger]?.id).join(", ") || "none"}.`,
+    );
   }
   if (triggers.length <= 1) return triggers[0];
   const starts = triggers.filter((trigger) => nodes[trigger]?.type.type === "start");
   if (starts.length === 1) return starts[0];
-  throw new ConfigurationError("trigger_required", `The workflow has several triggers; name one: execute(..., { trigger }) with ${triggers.map((trigger) => nodes[trigger]?.id).join(", ")}.`);
+  throw new ConfigurationError(
+    "trigger_required",
+    `The workflow has several triggers; name one: execute(..., { trigger }) with ${triggers.map((trigger) => nodes[trigger]?.id).join(", ")}.`,
+  );
 }

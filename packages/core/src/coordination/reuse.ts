@@ -27,14 +27,19 @@ export interface ReuseParams {
 }
 
 /** Finished results that a new execution takes over by reference. @throws ExecutionError `node_not_found` */
-export function planReuse({ plan, nodes, steps, options }: ReuseParams): { readonly seeds?: ReadonlyMap<string, NodeRecord>; readonly steps?: readonly StepRecord[] } {
+export function planReuse({ plan, nodes, steps, options }: ReuseParams): {
+  readonly seeds?: ReadonlyMap<string, NodeRecord>;
+  readonly steps?: readonly StepRecord[];
+} {
   if (options.mode === "restart" && options.from === undefined) return {};
   const again = nodesToRunAgain(plan, options.from);
   const isKept = (path: string) => {
     const node = plan.indexOf.get(rootOf(path));
     return node !== undefined && again[node] !== 1;
   };
-  const kept = nodes.filter((record) => isKept(record.path) && (record.status === "completed" || record.handled !== undefined));
+  const kept = nodes.filter(
+    (record) => isKept(record.path) && (record.status === "completed" || record.handled !== undefined),
+  );
   return {
     seeds: new Map(kept.map((record) => [record.path, Object.freeze({ ...record, reused: true as const })])),
     steps: steps.filter(({ nodePath }) => isKept(nodePath)),
@@ -44,7 +49,8 @@ export function planReuse({ plan, nodes, steps, options }: ReuseParams): { reado
 function nodesToRunAgain(plan: ExecutionPlan, from: string | undefined): Uint8Array {
   if (from === undefined) return new Uint8Array(plan.nodes.length);
   const node = plan.indexOf.get(from);
-  if (node === undefined) throw new ExecutionError("node_not_found", `The workflow has no node "${from}" to start from.`);
+  if (node === undefined)
+    throw new ExecutionError("node_not_found", `The workflow has no node "${from}" to start from.`);
   return reachableFrom(plan.graph, [node]);
 }
 

@@ -1,7 +1,7 @@
 import { hashDefinition } from "../definition/definition-hash.js";
+import type { Issue } from "../definition/issue.js";
 import type { Limits } from "../definition/limits.js";
 import type { NodeRegistry } from "../definition/node-registry.js";
-import type { Issue } from "../definition/issue.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { DefinitionError } from "../errors/errors.js";
 import { compilePlan, type ExecutionPlan } from "../execution/plan.js";
@@ -37,7 +37,11 @@ export class WorkflowCompiler {
   readonly #byHash = new Map<string, PreparedWorkflow>();
   readonly #bodies = new WeakMap<object, ExecutionPlan>();
 
-  constructor(params: { readonly registry: NodeRegistry; readonly limits: Limits; readonly functions: FunctionTable | undefined }) {
+  constructor(params: {
+    readonly registry: NodeRegistry;
+    readonly limits: Limits;
+    readonly functions: FunctionTable | undefined;
+  }) {
     this.#registry = params.registry;
     this.#limits = params.limits;
     this.#functions = params.functions;
@@ -46,7 +50,11 @@ export class WorkflowCompiler {
   /** @throws DefinitionError with every issue */
   prepare(definition: unknown): PreparedWorkflow {
     if (isPrepared(definition)) return definition;
-    const issues = validateDefinition(definition, { nodes: this.#registry, limits: this.#limits, ...this.#withFunctions() });
+    const issues = validateDefinition(definition, {
+      nodes: this.#registry,
+      limits: this.#limits,
+      ...this.#withFunctions(),
+    });
     const errors = issues.filter(({ severity }) => severity === "error");
     if (errors.length > 0) throw new DefinitionError(toMessage(definition, errors), issues);
     const copy = toPlainJson(definition, { maxBytes: Number.POSITIVE_INFINITY }) as WorkflowDefinition;

@@ -18,7 +18,10 @@ export class NodeRegistry {
     const known = versions.get(node.version);
     if (known === node) return;
     if (known !== undefined) {
-      throw new ConfigurationError("duplicate_node_type", `Node type "${name}" version ${node.version} is registered twice; rename one or raise its version.`);
+      throw new ConfigurationError(
+        "duplicate_node_type",
+        `Node type "${name}" version ${node.version} is registered twice; rename one or raise its version.`,
+      );
     }
     versions.set(node.version, node);
     this.#versions.set(name, versions);

@@ -77,7 +77,10 @@ export interface NodeType<
   Parameters extends z.ZodType = z.ZodType,
   Output extends z.ZodType = z.ZodType,
   Port extends string = string,
-> extends Omit<NodeTypeDeclaration<Parameters, Output>, "type" | "version" | "parameters" | "output" | "execute" | "resume" | "verify" | "effects"> {
+> extends Omit<
+    NodeTypeDeclaration<Parameters, Output>,
+    "type" | "version" | "parameters" | "output" | "execute" | "resume" | "verify" | "effects"
+  > {
   readonly [NODE_TYPE]: true;
   readonly type: Type;
   readonly version: number;

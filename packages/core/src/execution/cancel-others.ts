@@ -10,7 +10,8 @@ export function findCancellable(graph: Graph, order: Int32Array, join: number): 
     const last = graph.outStart[node + 1] as number;
     if (node === join || first === last) continue;
     let all = true;
-    for (let at = first; at < last && all; at++) all = leadsOnlyHere[graph.target[graph.outEdges[at] as number] as number] === 1;
+    for (let at = first; at < last && all; at++)
+      all = leadsOnlyHere[graph.target[graph.outEdges[at] as number] as number] === 1;
     if (all) leadsOnlyHere[node] = 1;
   }
   return Array.from(leadsOnlyHere.keys()).filter((node) => node !== join && leadsOnlyHere[node] === 1);

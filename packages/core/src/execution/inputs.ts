@@ -10,7 +10,9 @@ export function edgeValue(state: ScopeState, edge: number): unknown {
   const emitted = state.ports[source];
   if (!Array.isArray(emitted)) return state.outputs[source];
   const port = state.plan.edgePort[edge];
-  return port === null || port === undefined ? state.outputs[source] : (state.outputs[source] as Record<string, unknown>)[port];
+  return port === null || port === undefined
+    ? state.outputs[source]
+    : (state.outputs[source] as Record<string, unknown>)[port];
 }
 
 /** Edges live when the node's join was decided, in definition order. */
@@ -32,7 +34,8 @@ export function resolveInput(state: ScopeState, node: number, scopeInput: unknow
   const first = inStart[node] as number;
   const degree = (inStart[node + 1] as number) - first;
   if (degree === 0) return scopeInput;
-  if (degree === 1) return state.edges[inEdges[first] as number] === EDGE.live ? edgeValue(state, inEdges[first] as number) : NOTHING;
+  if (degree === 1)
+    return state.edges[inEdges[first] as number] === EDGE.live ? edgeValue(state, inEdges[first] as number) : NOTHING;
   const live = liveEdges(state, node);
   if (live.length === 0) return NOTHING;
   if (live.length === 1) return edgeValue(state, live[0] as number);
@@ -50,7 +53,8 @@ function shallowMerge(values: readonly Readonly<Record<string, unknown>>[]): Rea
 
 /** Sets an own property, even one named `__proto__`. */
 function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
 }
 
@@ -64,7 +68,8 @@ export function resolveInputList(state: ScopeState, node: number): readonly (rea
 /** Each live output under its edge's target handle, or its source's id. */
 export function resolveInputs(state: ScopeState, node: number): Readonly<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
-  for (const edge of liveEdges(state, node)) setOwn(inputs, state.plan.edgeHandle[edge] as string, edgeValue(state, edge));
+  for (const edge of liveEdges(state, node))
+    setOwn(inputs, state.plan.edgeHandle[edge] as string, edgeValue(state, edge));
   return Object.freeze(inputs);
 }
 

@@ -25,7 +25,11 @@ export interface CompiledParameters {
 }
 
 /** Compiles a node's `data`. Bodies are passed through untouched, deferred parameters kept apart. */
-export function compileParameters(node: NodeDefinition, type: NodeType, functions: FunctionTable | undefined): CompiledParameters {
+export function compileParameters(
+  node: NodeDefinition,
+  type: NodeType,
+  functions: FunctionTable | undefined,
+): CompiledParameters {
   const untouched = new Set([...(type.bodies ?? []), ...(type.deferred ?? [])]);
   const raw: Record<string, unknown> = {};
   const kept: Record<string, unknown> = {};
@@ -34,8 +38,14 @@ export function compileParameters(node: NodeDefinition, type: NodeType, function
     (untouched.has(key) ? kept : raw)[key] = value;
   }
   const compiled = compileValue(raw, undefined, functions);
-  const deferred = new Map((type.deferred ?? []).flatMap((key) => (kept[key] === undefined ? [] : [[key, compileDeferred(kept[key], functions)] as const])));
-  const isVolatile = (compiled.kind === "dynamic" && compiled.isVolatile) || [...deferred.values()].some((value) => value.kind === "dynamic" && value.isVolatile);
+  const deferred = new Map(
+    (type.deferred ?? []).flatMap((key) =>
+      kept[key] === undefined ? [] : [[key, compileDeferred(kept[key], functions)] as const],
+    ),
+  );
+  const isVolatile =
+    (compiled.kind === "dynamic" && compiled.isVolatile) ||
+    [...deferred.values()].some((value) => value.kind === "dynamic" && value.isVolatile);
   const parse = (values: unknown): Parameters => parseParameters({ ...(values as object), ...kept }, kept, node, type);
   let parsed: Parameters | undefined;
   return {
@@ -67,13 +77,28 @@ function compileDeferred(value: unknown, functions: FunctionTable | undefined): 
   };
 }
 
-function parseParameters(values: Record<string, unknown>, kept: Parameters, node: NodeDefinition, type: NodeType): Parameters {
+function parseParameters(
+  values: Record<string, unknown>,
+  kept: Parameters,
+  node: NodeDefinition,
+  type: NodeType,
+): Parameters {
   const schema = type.parameterSchema;
   if (schema === undefined) return Object.freeze(values);
   const result = schema.safeParse(values);
   if (result.success) return Object.freeze({ ...(result.data as object), ...kept });
-  const problems = result.error.issues.slice(0, 20).map((issue) => `${issue.path.map(String).join(".") || "parameters"}: ${issue.message}`);
-  throw new AutomatrixError("invalid_parameters", `Parameters of node "${node.id}" (${type.type}) do not fit: ${problems.join("; ")}`, {
-    details: { issues: result.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.map(String), message: issue.message })) },
-  });
+  const problems = result.error.issues
+    .slice(0, 20)
+    .map((issue) => `${issue.path.map(String).join(".") || "parameters"}: ${issue.message}`);
+  throw new AutomatrixError(
+    "invalid_parameters",
+    `Parameters of node "${node.id}" (${type.type}) do not fit: ${problems.join("; ")}`,
+    {
+      details: {
+        issues: result.error.issues
+          .slice(0, 20)
+          .map((issue) => ({ path: issue.path.map(String), message: issue.message })),
+      },
+    },
+  );
 }

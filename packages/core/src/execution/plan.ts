@@ -2,7 +2,12 @@ import { type Join, parseJoin } from "../definition/join.js";
 import type { Limits } from "../definition/limits.js";
 import type { NodeRegistry } from "../definition/node-registry.js";
 import { DEFAULT_PORT, ERROR_PORT, type NodeType } from "../definition/node-type.js";
-import type { Effects, NodeDefinition, WorkflowDefinition, WorkflowSettings } from "../definition/workflow-definition.js";
+import type {
+  Effects,
+  NodeDefinition,
+  WorkflowDefinition,
+  WorkflowSettings,
+} from "../definition/workflow-definition.js";
 import { ConfigurationError } from "../errors/errors.js";
 import type { FunctionTable } from "../expressions/functions/function-table.js";
 import { criticalPath } from "../graph/critical-path.js";
@@ -111,9 +116,21 @@ export function compilePlan(definition: WorkflowDefinition, params: PlanParams):
     edgeHandle: edges.map((edge) => edge.targetHandle ?? edge.source),
     triggers: nodes.filter((node) => node.type.category === "trigger").map((node) => node.index),
     ends: nodes.filter((node) => node.type.type === "end").map((node) => node.index),
-    nodeTypes: Object.freeze(Object.assign({}, ...[...bodies.values()].map((body) => body.nodeTypes), Object.fromEntries(nodes.map(({ type }) => [type.type, type.version])))),
-    needsTransactions: nodes.some((node) => node.effects === "transactional") || [...bodies.values()].some((body) => body.needsTransactions),
-    cancellable: new Map(nodes.filter((node) => node.join.cancelOthers).map((node) => [node.index, findCancellable(graph, order, node.index)])),
+    nodeTypes: Object.freeze(
+      Object.assign(
+        {},
+        ...[...bodies.values()].map((body) => body.nodeTypes),
+        Object.fromEntries(nodes.map(({ type }) => [type.type, type.version])),
+      ),
+    ),
+    needsTransactions:
+      nodes.some((node) => node.effects === "transactional") ||
+      [...bodies.values()].some((body) => body.needsTransactions),
+    cancellable: new Map(
+      nodes
+        .filter((node) => node.join.cancelOthers)
+        .map((node) => [node.index, findCancellable(graph, order, node.index)]),
+    ),
     bodies,
   };
 }
@@ -122,7 +139,10 @@ export function compilePlan(definition: WorkflowDefinition, params: PlanParams):
 function inheritable(settings: WorkflowSettings | undefined): WorkflowSettings {
   if (settings === undefined) return {};
   const { onFailure, maxConcurrency } = settings;
-  return { ...(onFailure === undefined ? {} : { onFailure }), ...(maxConcurrency === undefined ? {} : { maxConcurrency }) };
+  return {
+    ...(onFailure === undefined ? {} : { onFailure }),
+    ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+  };
 }
 
 function findType(node: NodeDefinition, { registry, pinned }: PlanParams): NodeType {
@@ -130,7 +150,9 @@ function findType(node: NodeDefinition, { registry, pinned }: PlanParams): NodeT
   const type = registry.get(node.type, version);
   if (type === undefined) {
     const name = version === undefined ? node.type : `${node.type}@${version}`;
-    throw new ConfigurationError("node_type_missing", `node type ${name} is not registered`, { details: { nodeId: node.id, type: node.type, version } });
+    throw new ConfigurationError("node_type_missing", `node type ${name} is not registered`, {
+      details: { nodeId: node.id, type: node.type, version },
+    });
   }
   return type;
 }
@@ -149,7 +171,13 @@ export function strictestEffects(a: Effects, b: Effects | undefined): Effects {
   return b === undefined || EFFECT_STRENGTH[b] <= EFFECT_STRENGTH[a] ? a : b;
 }
 
-function planNode(node: NodeDefinition, index: number, type: NodeType, hasErrorEdge: boolean, params: PlanParams): PlannedNode {
+function planNode(
+  node: NodeDefinition,
+  index: number,
+  type: NodeType,
+  hasErrorEdge: boolean,
+  params: PlanParams,
+): PlannedNode {
   const parameters = compileParameters(node, type, params.functions);
   return Object.freeze({
     index,
@@ -199,7 +227,9 @@ function portOf(handle: string | null | undefined, source: PlannedNode): string 
 
 function rankNodes(graph: Graph, order: Int32Array): Int32Array {
   const remaining = criticalPath(graph, order);
-  const byUrgency = Array.from(order.keys()).sort((a, b) => (remaining[b] as number) - (remaining[a] as number) || a - b);
+  const byUrgency = Array.from(order.keys()).sort(
+    (a, b) => (remaining[b] as number) - (remaining[a] as number) || a - b,
+  );
   const rank = new Int32Array(graph.nodeCount);
   for (const [position, node] of byUrgency.entries()) rank[node] = position;
   return rank;

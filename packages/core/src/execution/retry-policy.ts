@@ -58,7 +58,13 @@ export interface RetryQuestion {
 }
 
 /** Milliseconds until the next attempt; undefined when there is none. */
-export function decideRetry({ policy, attempt, retryability, retryAfterMs, random }: RetryQuestion): number | undefined {
+export function decideRetry({
+  policy,
+  attempt,
+  retryability,
+  retryAfterMs,
+  random,
+}: RetryQuestion): number | undefined {
   if (retryability === "never" || attempt >= policy.maxAttempts) return undefined;
   if (retryability === "other" && policy.on === "transient") return undefined;
   const base = baseDelayMs(policy, attempt);

@@ -14,7 +14,9 @@ export function scopeOutput(state: ScopeState): unknown {
 function collect(state: ScopeState, nodes: readonly number[]): unknown {
   if (nodes.length === 0) return null;
   if (nodes.length === 1) return state.outputs[nodes[0] as number];
-  return Object.freeze(Object.fromEntries(nodes.map((node) => [state.plan.nodes[node]?.id as string, state.outputs[node]])));
+  return Object.freeze(
+    Object.fromEntries(nodes.map((node) => [state.plan.nodes[node]?.id as string, state.outputs[node]])),
+  );
 }
 
 function completedSinks(state: ScopeState): readonly number[] {

@@ -88,7 +88,8 @@ export function createScopeState(plan: ExecutionPlan, input: unknown): ScopeStat
   const nodeCount = plan.nodes.length;
   const unknownIn = new Int32Array(nodeCount);
   const { inStart } = plan.graph;
-  for (let node = 0; node < nodeCount; node++) unknownIn[node] = (inStart[node + 1] as number) - (inStart[node] as number);
+  for (let node = 0; node < nodeCount; node++)
+    unknownIn[node] = (inStart[node + 1] as number) - (inStart[node] as number);
   return {
     plan,
     input,

@@ -5,8 +5,9 @@
  * cancelled. A scope goes running → ended; after an unhandled failure running → draining → cleanup → ended. Settling
  * a node costs its out-degree; only ending a failed or stopped scope looks at the whole graph.
  */
-import type { SkipReason } from "../definition/status.js";
+
 import { DEFAULT_PORT, ERROR_PORT } from "../definition/node-type.js";
+import type { SkipReason } from "../definition/status.js";
 import { assertNever } from "../errors/assert-never.js";
 import { reachableFrom } from "../graph/reachable.js";
 import type { ErrorRecord, NodeRecord } from "../ports/storage.js";
@@ -99,14 +100,28 @@ function restore(state: ScopeState, node: number, record: NodeRecord, commands: 
   state.attempts[node] = Math.max(0, record.attempts - 1);
   if (record.status === "completed") {
     state.open++;
-    return complete(state, { type: "completed", node, output: record.output ?? null, port: record.port ?? DEFAULT_PORT, variables: record.variables }, commands);
+    return complete(
+      state,
+      {
+        type: "completed",
+        node,
+        output: record.output ?? null,
+        port: record.port ?? DEFAULT_PORT,
+        variables: record.variables,
+      },
+      commands,
+    );
   }
   state.open++;
   state.errors[node] = record.error;
   fail(state, node, record.error as ErrorRecord, commands);
 }
 
-function complete(state: ScopeState, event: Extract<ScopeEvent, { type: "completed" }>, commands: ScopeCommand[]): void {
+function complete(
+  state: ScopeState,
+  event: Extract<ScopeEvent, { type: "completed" }>,
+  commands: ScopeCommand[],
+): void {
   const { node, port, output, variables } = event;
   close(state, node, NODE.completed);
   state.outputs[node] = output;
@@ -122,11 +137,18 @@ function passVariablesOn(state: ScopeState, node: number, own: Readonly<Record<s
   else if (inherited !== undefined) state.variables[node] = inherited;
 }
 
-function failAttempt(state: ScopeState, event: Extract<ScopeEvent, { type: "attempt_failed" }>, commands: ScopeCommand[]): void {
+function failAttempt(
+  state: ScopeState,
+  event: Extract<ScopeEvent, { type: "attempt_failed" }>,
+  commands: ScopeCommand[],
+): void {
   const { node, error, attempt } = event;
   state.attempts[node] = attempt;
   state.errors[node] = error;
-  const delayMs = state.phase === "running" || state.phase === "cleanup" ? decideRetry({ ...event, policy: planned(state, node).retry }) : undefined;
+  const delayMs =
+    state.phase === "running" || state.phase === "cleanup"
+      ? decideRetry({ ...event, policy: planned(state, node).retry })
+      : undefined;
   if (delayMs === undefined) return fail(state, node, error, commands);
   state.status[node] = NODE.retrying;
   commands.push({ type: "retry", node, delayMs });
@@ -258,7 +280,13 @@ function isAlways(state: ScopeState, node: number): boolean {
 }
 
 /** Makes the edges of one port live and the others dead. */
-function settle(state: ScopeState, node: number, port: string | undefined, deadReason: number, commands: ScopeCommand[]): void {
+function settle(
+  state: ScopeState,
+  node: number,
+  port: string | undefined,
+  deadReason: number,
+  commands: ScopeCommand[],
+): void {
   const { graph, edgePort } = state.plan;
   const last = graph.outStart[node + 1] as number;
   for (let at = graph.outStart[node] as number; at < last; at++) {
@@ -278,7 +306,13 @@ function settlePorts(state: ScopeState, node: number, ports: readonly string[], 
   }
 }
 
-function settleEdge(state: ScopeState, edge: number, isLive: boolean, deadReason: number, commands: ScopeCommand[]): void {
+function settleEdge(
+  state: ScopeState,
+  edge: number,
+  isLive: boolean,
+  deadReason: number,
+  commands: ScopeCommand[],
+): void {
   if (state.edges[edge] !== EDGE.unknown) return;
   const target = state.plan.graph.target[edge] as number;
   state.edges[edge] = isLive ? EDGE.live : EDGE.dead;

@@ -60,7 +60,10 @@ export function setVariables(inherited: Variables | undefined, values: Readonly<
 }
 
 /** Variables as a node sees them: those of its container, then those of its ancestors. */
-export function toVariableRecord(base: Readonly<Record<string, unknown>>, variables: Variables | undefined): Readonly<Record<string, unknown>> {
+export function toVariableRecord(
+  base: Readonly<Record<string, unknown>>,
+  variables: Variables | undefined,
+): Readonly<Record<string, unknown>> {
   if (variables === undefined) return base;
   const record: Record<string, unknown> = { ...base };
   for (const [name, { value }] of variables) {

@@ -36,10 +36,13 @@ async function readAll(content: Parameters<BlobStore["put"]>[0], room: number): 
   let size = 0;
   const add = (part: Uint8Array) => {
     size += part.byteLength;
-    if (size > room) throw new StorageError("storage_unavailable", "The memory blob store is full; use a blob store on disk.");
+    if (size > room)
+      throw new StorageError("storage_unavailable", "The memory blob store is full; use a blob store on disk.");
     parts.push(Uint8Array.from(part));
   };
   if (content instanceof Uint8Array) add(content);
-  else for await (const part of content as AsyncIterable<Uint8Array | string>) add(typeof part === "string" ? new TextEncoder().encode(part) : part);
+  else
+    for await (const part of content as AsyncIterable<Uint8Array | string>)
+      add(typeof part === "string" ? new TextEncoder().encode(part) : part);
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }

@@ -11,8 +11,8 @@ import type {
   InboxItem,
   NodeRecord,
   Page,
-  Storage,
   StepRecord,
+  Storage,
   WaitRecord,
   WorkflowRecord,
 } from "../ports/storage.js";
@@ -88,8 +88,10 @@ class MemoryStorage implements Storage {
     if (commit.create !== undefined) return this.#create(commit, commit.create);
     const stored = this.#executions.get(commit.executionId);
     if (stored === undefined || stored.record.epoch !== commit.epoch) return { ok: false, reason: "lease_lost" };
-    if (commit.patch?.status === "completed" && stored.record.cancelRequested !== null) return { ok: false, reason: "cancel_requested" };
-    if (commit.parks === true && [...(stored.inbox?.keys() ?? [])].some((id) => !commit.readInbox?.includes(id))) return { ok: false, reason: "inbox_unread" };
+    if (commit.patch?.status === "completed" && stored.record.cancelRequested !== null)
+      return { ok: false, reason: "cancel_requested" };
+    if (commit.parks === true && [...(stored.inbox?.keys() ?? [])].some((id) => !commit.readInbox?.includes(id)))
+      return { ok: false, reason: "inbox_unread" };
     return this.#append(stored, commit);
   }
 
@@ -128,7 +130,10 @@ class MemoryStorage implements Storage {
     stored.inbox?.clear();
     this.#ended.push(stored.record.id);
     this.#endedEvents += stored.record.lastSeq;
-    while (this.#ended.length > 1 && (this.#ended.length > this.#maxEnded || this.#endedEvents > this.#maxEndedEvents)) {
+    while (
+      this.#ended.length > 1 &&
+      (this.#ended.length > this.#maxEnded || this.#endedEvents > this.#maxEndedEvents)
+    ) {
       const id = this.#ended.shift() as string;
       const { record } = this.#executions.get(id) as StoredExecution;
       this.#endedEvents -= record.lastSeq;
@@ -137,7 +142,11 @@ class MemoryStorage implements Storage {
     }
   }
 
-  async requestCancel(executionId: string, reason: string | null, at: number): Promise<ExecutionRecord["status"] | undefined> {
+  async requestCancel(
+    executionId: string,
+    reason: string | null,
+    at: number,
+  ): Promise<ExecutionRecord["status"] | undefined> {
     const stored = this.#executions.get(executionId);
     if (stored === undefined) return undefined;
     if (stored.record.endedAt === null && stored.record.cancelRequested === null) {
@@ -146,7 +155,11 @@ class MemoryStorage implements Storage {
     return stored.record.status;
   }
 
-  async addToInbox(executionId: string, item: InboxItem, maxUnread: number): Promise<"added" | "duplicate" | "not_found" | "ended" | "full"> {
+  async addToInbox(
+    executionId: string,
+    item: InboxItem,
+    maxUnread: number,
+  ): Promise<"added" | "duplicate" | "not_found" | "ended" | "full"> {
     const stored = this.#executions.get(executionId);
     if (stored === undefined) return "not_found";
     const key = item.key === null ? undefined : JSON.stringify([item.kind, item.name, item.key]);
@@ -164,7 +177,12 @@ class MemoryStorage implements Storage {
 
   // ── leases ─────────────────────────────────────────────────────────────────
 
-  async claim({ workerId, limit, leaseDurationMs, now }: Parameters<Storage["claim"]>[0]): Promise<readonly ExecutionRecord[]> {
+  async claim({
+    workerId,
+    limit,
+    leaseDurationMs,
+    now,
+  }: Parameters<Storage["claim"]>[0]): Promise<readonly ExecutionRecord[]> {
     const claimed: ExecutionRecord[] = [];
     for (const stored of this.#executions.values()) {
       if (claimed.length >= limit) break;
@@ -220,7 +238,8 @@ class MemoryStorage implements Storage {
 
   async listNodes(executionId: string): Promise<readonly NodeRecord[]> {
     const latest = new Map<string, NodeRecord>();
-    for (const part of this.#executions.get(executionId)?.nodes ?? []) for (const record of part) latest.set(record.path, record);
+    for (const part of this.#executions.get(executionId)?.nodes ?? [])
+      for (const record of part) latest.set(record.path, record);
     return [...latest.values()];
   }
 
@@ -236,7 +255,10 @@ class MemoryStorage implements Storage {
     return [...(this.#executions.get(executionId)?.inbox?.values() ?? [])];
   }
 
-  async listEvents(executionId: string, { after, limit }: { readonly after: number; readonly limit: number }): Promise<readonly ExecutionEvent[]> {
+  async listEvents(
+    executionId: string,
+    { after, limit }: { readonly after: number; readonly limit: number },
+  ): Promise<readonly ExecutionEvent[]> {
     const found: ExecutionEvent[] = [];
     for (const part of this.#executions.get(executionId)?.events ?? []) {
       if ((part.at(-1) as ExecutionEvent).seq <= after) continue;
@@ -274,7 +296,10 @@ class MemoryStorage implements Storage {
   }
 
   async listWorkflows(filter: { readonly limit?: number; readonly cursor?: string }): Promise<Page<WorkflowRecord>> {
-    return toPage([...this.#workflows.values()].map((versions) => versions.at(-1) as WorkflowRecord), filter);
+    return toPage(
+      [...this.#workflows.values()].map((versions) => versions.at(-1) as WorkflowRecord),
+      filter,
+    );
   }
 
   async deleteWorkflow(id: string): Promise<boolean> {
@@ -287,9 +312,13 @@ function toSummary(record: ExecutionRecord): ExecutionSummary {
   return summary;
 }
 
-function toPage<Item extends { readonly id: string }>(items: readonly Item[], { limit = DEFAULT_PAGE_SIZE, cursor }: { readonly limit?: number; readonly cursor?: string }): Page<Item> {
+function toPage<Item extends { readonly id: string }>(
+  items: readonly Item[],
+  { limit = DEFAULT_PAGE_SIZE, cursor }: { readonly limit?: number; readonly cursor?: string },
+): Page<Item> {
   const first = cursor === undefined ? 0 : items.findIndex(({ id }) => id === cursor) + 1;
-  if (cursor !== undefined && first === 0) throw new StorageError("invalid_input", `"${cursor}" is no cursor of this list.`);
+  if (cursor !== undefined && first === 0)
+    throw new StorageError("invalid_input", `"${cursor}" is no cursor of this list.`);
   const size = Math.min(Math.max(1, limit), MAX_PAGE_SIZE);
   const page = items.slice(first, first + size);
   const last = page.at(-1);

@@ -1,7 +1,7 @@
-import type { ExecutionStatus, SkipReason, NodeStatus } from "../definition/status.js";
+import type { ExecutionStatus, NodeStatus, SkipReason } from "../definition/status.js";
+import type { ApprovalDecision } from "../definition/wait.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import type { EventDraft, ExecutionEvent } from "../events/event.js";
-import type { ApprovalDecision } from "../definition/wait.js";
 
 /** An error as it is stored and shown: plain JSON, no stack, no secrets. */
 export interface ErrorRecord {
@@ -68,7 +68,16 @@ export interface ExecutionRecord {
 export type ExecutionPatch = Partial<
   Pick<
     ExecutionRecord,
-    "status" | "output" | "error" | "blocked" | "startedAt" | "endedAt" | "parkedMs" | "workflowVersion" | "definitionHash" | "crashes"
+    | "status"
+    | "output"
+    | "error"
+    | "blocked"
+    | "startedAt"
+    | "endedAt"
+    | "parkedMs"
+    | "workflowVersion"
+    | "definitionHash"
+    | "crashes"
   >
 >;
 
@@ -225,10 +234,19 @@ export interface Storage {
    * Puts an item in the inbox. A second item with the same kind, name and key answers `duplicate` and changes nothing.
    * `not_found`, `ended` and `full` write nothing.
    */
-  addToInbox(executionId: string, item: InboxItem, maxUnread: number): Promise<"added" | "duplicate" | "not_found" | "ended" | "full">;
+  addToInbox(
+    executionId: string,
+    item: InboxItem,
+    maxUnread: number,
+  ): Promise<"added" | "duplicate" | "not_found" | "ended" | "full">;
 
   /** Takes up to `limit` unfinished executions that nobody owns or whose lease ended; raises their epoch. */
-  claim(params: { readonly workerId: string; readonly limit: number; readonly leaseDurationMs: number; readonly now: number }): Promise<readonly ExecutionRecord[]>;
+  claim(params: {
+    readonly workerId: string;
+    readonly limit: number;
+    readonly leaseDurationMs: number;
+    readonly now: number;
+  }): Promise<readonly ExecutionRecord[]>;
   /** Extends the leases of a worker. False: the worker was declared dead and must stop writing. */
   heartbeat(params: { readonly workerId: string; readonly leaseDurationMs: number }): Promise<boolean>;
   /** Gives an execution back without counting a crash. */
@@ -244,13 +262,22 @@ export interface Storage {
   listWaits(executionId: string): Promise<readonly WaitRecord[]>;
   listInbox(executionId: string): Promise<readonly InboxItem[]>;
   /** Events with `seq > after`, at most `limit`. */
-  listEvents(executionId: string, range: { readonly after: number; readonly limit: number }): Promise<readonly ExecutionEvent[]>;
+  listEvents(
+    executionId: string,
+    range: { readonly after: number; readonly limit: number },
+  ): Promise<readonly ExecutionEvent[]>;
 
   /** Stores a definition by content hash; idempotent. */
   putDefinition(hash: string, definition: WorkflowDefinition): Promise<void>;
   getDefinition(hash: string): Promise<WorkflowDefinition | undefined>;
   /** Saves the next version, unless the newest has the same hash: then that one is answered. */
-  saveWorkflow(workflow: { readonly id: string; readonly hash: string; readonly name: string | null; readonly definition: WorkflowDefinition; readonly createdAt: number }): Promise<WorkflowRecord>;
+  saveWorkflow(workflow: {
+    readonly id: string;
+    readonly hash: string;
+    readonly name: string | null;
+    readonly definition: WorkflowDefinition;
+    readonly createdAt: number;
+  }): Promise<WorkflowRecord>;
   /** The newest version when none is named. */
   getWorkflow(id: string, version?: number): Promise<WorkflowRecord | undefined>;
   listWorkflows(filter: { readonly limit?: number; readonly cursor?: string }): Promise<Page<WorkflowRecord>>;

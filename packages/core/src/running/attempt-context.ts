@@ -6,8 +6,8 @@ import { incomingVariables, resolveInput, resolveInputList, resolveInputs } from
 import { toVariableRecord } from "../execution/variables.js";
 import type { Logger } from "../ports/logger.js";
 import { ExpressionView } from "./expression-view.js";
-import { createNodeLogger } from "./node-logger.js";
 import type { NodeAttempt } from "./node-attempt.js";
+import { createNodeLogger } from "./node-logger.js";
 
 const NOTHING_LOOKED_AT = Symbol("nothing looked at");
 
@@ -128,7 +128,11 @@ export class AttemptContext implements NodeContext {
     return (fraction: number, message?: string): void => {
       if (attempt.isSettled) return;
       const bounded = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
-      attempt.scope.runner.emitLive("progress", attempt, message === undefined ? { fraction: bounded } : { fraction: bounded, message });
+      attempt.scope.runner.emitLive(
+        "progress",
+        attempt,
+        message === undefined ? { fraction: bounded } : { fraction: bounded, message },
+      );
     };
   }
   get stream() {
@@ -143,12 +147,16 @@ export class AttemptContext implements NodeContext {
       const { services, info } = attempt.scope.runner;
       const found = await services.secrets.get(name, { tenant: info.tenant });
       if (found !== undefined) return found;
-      throw new AutomatrixError("credential_not_found", `Node "${attempt.path}" needs the credential "${name}"; add it to the secret store.`);
+      throw new AutomatrixError(
+        "credential_not_found",
+        `Node "${attempt.path}" needs the credential "${name}"; add it to the secret store.`,
+      );
     };
   }
   get step() {
     const attempt = this.#attempt;
-    return <Value>(name: string, run: () => Value | Promise<Value>): Promise<Value> => attempt.scope.runner.runStep(attempt, name, run);
+    return <Value>(name: string, run: () => Value | Promise<Value>): Promise<Value> =>
+      attempt.scope.runner.runStep(attempt, name, run);
   }
   get setVariables() {
     const attempt = this.#attempt;
@@ -165,11 +173,17 @@ export class AttemptContext implements NodeContext {
   }
   get evaluate() {
     const attempt = this.#attempt;
-    return (parameter: string, extra?: Readonly<Record<string, unknown>>): unknown => attempt.node.parameters.evaluate(parameter, new ExpressionView(this, extra), extra);
+    return (parameter: string, extra?: Readonly<Record<string, unknown>>): unknown =>
+      attempt.node.parameters.evaluate(parameter, new ExpressionView(this, extra), extra);
   }
   get runBody() {
     const attempt = this.#attempt;
-    return (definition: WorkflowDefinition, input: unknown, key: string, options: RunBodyOptions = {}): Promise<unknown> =>
+    return (
+      definition: WorkflowDefinition,
+      input: unknown,
+      key: string,
+      options: RunBodyOptions = {},
+    ): Promise<unknown> =>
       attempt.scope.runner.runBody({ attempt, definition, input, key, options, variables: this.vars });
   }
 }

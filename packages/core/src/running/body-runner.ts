@@ -3,11 +3,11 @@ import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { AutomatrixError } from "../errors/errors.js";
 import { scopeOutput } from "../execution/scope-output.js";
 import type { ErrorRecord, StepRecord } from "../ports/storage.js";
-import { toPlainJson } from "../shared/plain-json.js";
 import { createDeferred } from "../shared/deferred.js";
+import { toPlainJson } from "../shared/plain-json.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 import type { NodeAttempt } from "./node-attempt.js";
-import { ScopeRunner, type ScopeConcurrency } from "./scope-runner.js";
+import { type ScopeConcurrency, ScopeRunner } from "./scope-runner.js";
 
 const DEFAULT_CLEANUP_TIMEOUT_MS = 60_000;
 
@@ -58,7 +58,8 @@ export class BodyRunner {
     this.#keep({ nodePath, key, value });
     runner.emitNode("step.completed", runner.services.clock.now(), nodePath, attempt.number, { name, value });
     attempt.bodyMark = runner.ticket;
-    if (runner.services.durability !== "outcome") await new Promise<void>((resolve) => runner.afterDurable(runner.ticket, resolve));
+    if (runner.services.durability !== "outcome")
+      await new Promise<void>((resolve) => runner.afterDurable(runner.ticket, resolve));
     return value;
   }
 
@@ -75,14 +76,18 @@ export class BodyRunner {
     }
     try {
       requireActive(attempt);
-      if (attempt.scope.state.drained && options.cleanup !== true && attempt.scope.state.phase === "draining") throw cancelled(attempt);
+      if (attempt.scope.state.drained && options.cleanup !== true && attempt.scope.state.phase === "draining")
+        throw cancelled(attempt);
       return this.#startBody(params, key);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #startBody({ attempt, definition, input, key: scopeKey, options, variables }: RunBodyParams, key: string): Promise<unknown> {
+  #startBody(
+    { attempt, definition, input, key: scopeKey, options, variables }: RunBodyParams,
+    key: string,
+  ): Promise<unknown> {
     const runner = this.#runner;
     const { scope } = attempt;
     const plan = scope.plan.bodies.get(definition) ?? runner.services.planBody(definition);
@@ -95,7 +100,8 @@ export class BodyRunner {
       parent: { scope, attempt },
       baseVariables: Object.freeze({ ...variables, ...options.variables }),
       concurrency: concurrencyOf(plan.settings.maxConcurrency, scope.plan.settings.maxConcurrency, scope.concurrency),
-      onEnded: (ended) => this.#bodyEnded(ended, { attempt, key, options, resolve: deferred.resolve, reject: deferred.reject }),
+      onEnded: (ended) =>
+        this.#bodyEnded(ended, { attempt, key, options, resolve: deferred.resolve, reject: deferred.reject }),
     });
     attempt.bodies ??= new Set();
     attempt.bodies.add(body);
@@ -113,7 +119,19 @@ export class BodyRunner {
 
   #bodyEnded(
     body: ScopeRunner,
-    { attempt, key, options, resolve, reject }: { attempt: NodeAttempt; key: string; options: RunBodyOptions; resolve: (value: unknown) => void; reject: (error: unknown) => void },
+    {
+      attempt,
+      key,
+      options,
+      resolve,
+      reject,
+    }: {
+      attempt: NodeAttempt;
+      key: string;
+      options: RunBodyOptions;
+      resolve: (value: unknown) => void;
+      reject: (error: unknown) => void;
+    },
   ): void {
     const runner = this.#runner;
     attempt.bodies?.delete(body);
@@ -169,5 +187,8 @@ function cancelled(attempt: NodeAttempt): AutomatrixError {
 
 function toBodyError(error: ErrorRecord): AutomatrixError {
   const { code, message, nodeId, attempt, details, cause } = error;
-  return new AutomatrixError(code, message, { details: { nodeId, attempt, ...(details === undefined ? {} : { details }) }, ...(cause === undefined ? {} : { cause }) });
+  return new AutomatrixError(code, message, {
+    details: { nodeId, attempt, ...(details === undefined ? {} : { details }) },
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -25,7 +25,14 @@ export interface ExecutionResultParams {
   readonly records: () => Iterable<NodeRecord>;
 }
 
-export function createExecutionResult({ id, status, output, error, durationMs, records }: ExecutionResultParams): ExecutionResult {
+export function createExecutionResult({
+  id,
+  status,
+  output,
+  error,
+  durationMs,
+  records,
+}: ExecutionResultParams): ExecutionResult {
   let nodes: Readonly<Record<string, NodeResult>> | undefined;
   return {
     id,

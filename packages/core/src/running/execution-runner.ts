@@ -12,9 +12,17 @@ import { ExecutionError, type StorageError } from "../errors/errors.js";
 import type { EventDraft, JournalEventType, LiveEventType } from "../events/event.js";
 import type { ScopeCommand } from "../execution/command.js";
 import type { ExecutionPlan } from "../execution/plan.js";
-import { NODE } from "../execution/scope-state.js";
 import { scopeOutput } from "../execution/scope-output.js";
-import type { CommitOutcome, ErrorRecord, ExecutionCommit, ExecutionRecord, InboxItem, NodeRecord, StepRecord } from "../ports/storage.js";
+import { NODE } from "../execution/scope-state.js";
+import type {
+  CommitOutcome,
+  ErrorRecord,
+  ExecutionCommit,
+  ExecutionRecord,
+  InboxItem,
+  NodeRecord,
+  StepRecord,
+} from "../ports/storage.js";
 import { createDeferred, type Deferred } from "../shared/deferred.js";
 import { BodyRunner } from "./body-runner.js";
 import type { CommitSource } from "./commit-queue.js";
@@ -47,7 +55,11 @@ export interface ExecutionRunnerParams {
   readonly onStatus?: (status: ExecutionStatus) => void;
 }
 
-type Ending = { readonly status: "completed" | "failed" | "cancelled"; readonly output: unknown; readonly error: ErrorRecord | null };
+type Ending = {
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly output: unknown;
+  readonly error: ErrorRecord | null;
+};
 
 export class ExecutionRunner implements CommitSource, SlotSeeker {
   readonly services: EngineServices;
@@ -186,7 +198,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     if (this.seeds.size > 0) {
       for (const node of scope.plan.order) {
         const record = this.seeds.get(scope.pathOf(node));
-        if (record !== undefined && (record.status === "completed" || record.handled !== undefined)) this.nodes.restore(scope, node, record);
+        if (record !== undefined && (record.status === "completed" || record.handled !== undefined))
+          this.nodes.restore(scope, node, record);
       }
     }
     scope.dispatch({ type: "begin", trigger });
@@ -225,7 +238,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.#armCleanup(scope);
     const attempt = scope.attempts[node];
     for (const body of attempt?.bodies ?? []) body.dispatch({ type: "drain" });
-    if (attempt === undefined && this.parking.mayBeCancelled(scope, node)) scope.dispatch({ type: "node_cancelled", node });
+    if (attempt === undefined && this.parking.mayBeCancelled(scope, node))
+      scope.dispatch({ type: "node_cancelled", node });
   }
 
   /** `always` nodes together have `cleanupTimeoutMs`. */
@@ -331,7 +345,15 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
   emitLive(type: LiveEventType, attempt: NodeAttempt, data: unknown): void {
     const { hub, clock } = this.services;
     if (!hub.hasListeners(type, this.id)) return;
-    hub.emit({ seq: this.lastSeq, type, at: clock.now(), executionId: this.id, nodeId: attempt.path, attempt: attempt.number, data });
+    hub.emit({
+      seq: this.lastSeq,
+      type,
+      at: clock.now(),
+      executionId: this.id,
+      nodeId: attempt.path,
+      attempt: attempt.number,
+      data,
+    });
   }
 
   requestFlush(): void {
@@ -395,7 +417,11 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     const error: ErrorRecord = { code: "execution_cancelled", message: "The execution was cancelled." };
     this.#ending = { status: "cancelled", output: null, error };
     this.pending.nodes.unshift(...(commit.nodes ?? []));
-    this.pending.events.unshift(...(commit.events ?? []).filter((event) => event.type !== "execution.completed" && event.type !== "execution.failed"));
+    this.pending.events.unshift(
+      ...(commit.events ?? []).filter(
+        (event) => event.type !== "execution.completed" && event.type !== "execution.failed",
+      ),
+    );
     this.#writeEnding();
   }
 
@@ -423,7 +449,10 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.#timeoutAt = at;
     this.#timeout = this.services.timers.set(at, () => {
       const limitMs = this.plan.settings.timeoutMs;
-      this.#stop("failed", { code: "execution_timed_out", message: `The execution took longer than settings.timeoutMs (${limitMs} ms).` });
+      this.#stop("failed", {
+        code: "execution_timed_out",
+        message: `The execution took longer than settings.timeoutMs (${limitMs} ms).`,
+      });
     });
   }
 
@@ -520,7 +549,14 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.#isParkCheckPending = true;
     this.services.defer(() => {
       this.#isParkCheckPending = false;
-      if (this.isEnded || this.running > 0 || this.retrying > 0 || this.#readyScopes.length > 0 || !this.parking.isAllWaiting) return;
+      if (
+        this.isEnded ||
+        this.running > 0 ||
+        this.retrying > 0 ||
+        this.#readyScopes.length > 0 ||
+        !this.parking.isAllWaiting
+      )
+        return;
       this.#park();
     });
   }

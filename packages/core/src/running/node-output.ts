@@ -14,10 +14,16 @@ export interface NodeOutput {
  * Turns what a node returned or emitted into its output. Synchronous unless there is binary content.
  * @throws AutomatrixError `output_not_serializable`, `output_invalid`, `output_too_large`, `unknown_port`
  */
-export function toNodeOutput(attempt: NodeAttempt, returned: unknown, input: unknown): NodeOutput | Promise<NodeOutput> {
+export function toNodeOutput(
+  attempt: NodeAttempt,
+  returned: unknown,
+  input: unknown,
+): NodeOutput | Promise<NodeOutput> {
   const binaries: BinaryPart[] = [];
   const output = collectOutput(attempt, returned, input, binaries);
-  return binaries.length === 0 ? output : storeBinaries(binaries, attempt.scope.runner.services.blobs).then(() => output);
+  return binaries.length === 0
+    ? output
+    : storeBinaries(binaries, attempt.scope.runner.services.blobs).then(() => output);
 }
 
 function collectOutput(attempt: NodeAttempt, returned: unknown, input: unknown, binaries: BinaryPart[]): NodeOutput {
@@ -36,7 +42,10 @@ function collectOutput(attempt: NodeAttempt, returned: unknown, input: unknown, 
 function requirePort(attempt: NodeAttempt, port: string): void {
   const { ports } = attempt.node;
   if (ports.includes(port) || port === ERROR_PORT) return;
-  throw new AutomatrixError("unknown_port", `Node "${attempt.path}" emitted on port "${port}"; its type ${attempt.node.type.type} has ${[...ports, ERROR_PORT].join(", ")}.`);
+  throw new AutomatrixError(
+    "unknown_port",
+    `Node "${attempt.path}" emitted on port "${port}"; its type ${attempt.node.type.type} has ${[...ports, ERROR_PORT].join(", ")}.`,
+  );
 }
 
 function toOutput(attempt: NodeAttempt, value: unknown, binaries: BinaryPart[]): unknown {
@@ -46,8 +55,13 @@ function toOutput(attempt: NodeAttempt, value: unknown, binaries: BinaryPart[]):
   if (schema === undefined || attempt.emitted !== undefined) return output;
   const checked = schema.safeParse(output);
   if (checked.success) return output;
-  const problems = checked.error.issues.slice(0, 5).map((issue) => `${issue.path.map(String).join(".") || "output"}: ${issue.message}`);
-  throw new AutomatrixError("output_invalid", `The output of node "${attempt.path}" breaks the schema of ${attempt.node.type.type}: ${problems.join("; ")}`);
+  const problems = checked.error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.map(String).join(".") || "output"}: ${issue.message}`);
+  throw new AutomatrixError(
+    "output_invalid",
+    `The output of node "${attempt.path}" breaks the schema of ${attempt.node.type.type}: ${problems.join("; ")}`,
+  );
 }
 
 function copyOutput(attempt: NodeAttempt, value: unknown, binaries: BinaryPart[], maxBytes: number): unknown {
@@ -55,10 +69,15 @@ function copyOutput(attempt: NodeAttempt, value: unknown, binaries: BinaryPart[]
     return toPlainJson(value, { maxBytes, binaries });
   } catch (error) {
     if (error instanceof TooLargeError) {
-      throw new AutomatrixError("output_too_large", `The output of node "${attempt.path}" is larger than maxOutputBytes (${maxBytes}); store it as a blob.`);
+      throw new AutomatrixError(
+        "output_too_large",
+        `The output of node "${attempt.path}" is larger than maxOutputBytes (${maxBytes}); store it as a blob.`,
+      );
     }
     const why = error instanceof NotSerializableError ? error.message : "Reading it failed.";
-    throw new AutomatrixError("output_not_serializable", `The output of node "${attempt.path}" is not JSON. ${why}`, { cause: error });
+    throw new AutomatrixError("output_not_serializable", `The output of node "${attempt.path}" is not JSON. ${why}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { isWait, type WaitOutcome } from "../definition/wait.js";
 import type { Effects } from "../definition/workflow-definition.js";
 import { AutomatrixError } from "../errors/errors.js";
-import { retryabilityOf, retryAfterMsOf, toErrorRecord } from "../execution/error-record.js";
+import { retryAfterMsOf, retryabilityOf, toErrorRecord } from "../execution/error-record.js";
 import { strictestEffects } from "../execution/plan.js";
 import type { ErrorRecord, NodeMock, NodeRecord } from "../ports/storage.js";
 import { ignoreRejection } from "../shared/ignore-rejection.js";
@@ -34,7 +34,8 @@ export class NodeRunner {
     scope.attempts[node] = attempt;
     const notes = scope.notesOf(node);
     const outcome = notes?.outcome;
-    if (outcome === undefined) runner.emitNode("node.started", at, attempt.path, attempt.number, this.#startData(scope, node));
+    if (outcome === undefined)
+      runner.emitNode("node.started", at, attempt.path, attempt.number, this.#startData(scope, node));
     else (notes as NodeNotes).outcome = undefined;
     const mock = this.#mockOf(attempt);
     if (mock !== undefined) return this.#afterBarrier(attempt, "pure", () => this.#answer(attempt, mock));
@@ -49,7 +50,10 @@ export class NodeRunner {
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
     const edges = scope.state.decidedEdges?.get(node);
     if (edges === undefined) return planned.startData;
-    return { ...planned.startData, sources: edges.map((edge) => scope.plan.nodes[scope.plan.graph.source[edge] as number]?.id) };
+    return {
+      ...planned.startData,
+      sources: edges.map((edge) => scope.plan.nodes[scope.plan.graph.source[edge] as number]?.id),
+    };
   }
 
   /** Runs `then` once the results that this start may rely on are durable. */
@@ -90,7 +94,8 @@ export class NodeRunner {
     const { mocks } = this.#runner.record;
     if (mocks === null) return undefined;
     const { path } = attempt;
-    for (const key of [path, path.replace(/\[[^\]]*\]/g, ""), attempt.node.id]) if (Object.hasOwn(mocks, key)) return mocks[key];
+    for (const key of [path, path.replace(/\[[^\]]*\]/g, ""), attempt.node.id])
+      if (Object.hasOwn(mocks, key)) return mocks[key];
     return undefined;
   }
 
@@ -136,11 +141,16 @@ export class NodeRunner {
     const { scope, node } = attempt;
     const { timers, clock } = this.#runner.services;
     if (node.attemptTimeoutMs !== undefined) {
-      const error = new AutomatrixError("attempt_timed_out", `Attempt ${attempt.number} of node "${attempt.path}" took longer than attemptTimeoutMs (${node.attemptTimeoutMs} ms).`);
+      const error = new AutomatrixError(
+        "attempt_timed_out",
+        `Attempt ${attempt.number} of node "${attempt.path}" took longer than attemptTimeoutMs (${node.attemptTimeoutMs} ms).`,
+      );
       attempt.timeout = timers.set(clock.now() + node.attemptTimeoutMs, () => this.#timeOut(attempt, error));
     }
     if (node.timeoutMs === undefined) return;
-    scope.noteOn(node.index).timeout ??= timers.set(attempt.startedAt + node.timeoutMs, () => this.#timeOutNode(scope, node.index));
+    scope.noteOn(node.index).timeout ??= timers.set(attempt.startedAt + node.timeoutMs, () =>
+      this.#timeOutNode(scope, node.index),
+    );
   }
 
   #timeOut(attempt: NodeAttempt, error: AutomatrixError): void {
@@ -152,7 +162,10 @@ export class NodeRunner {
   /** The node with all its attempts, delays and waits took too long. */
   #timeOutNode(scope: ScopeRunner, node: number): void {
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
-    const error = new AutomatrixError("node_timed_out", `Node "${scope.pathOf(node)}" took longer than timeoutMs (${planned.timeoutMs} ms) with all its attempts.`);
+    const error = new AutomatrixError(
+      "node_timed_out",
+      `Node "${scope.pathOf(node)}" took longer than timeoutMs (${planned.timeoutMs} ms) with all its attempts.`,
+    );
     const attempt = scope.attempts[node];
     if (attempt !== undefined) return this.#timeOut(attempt, error);
     this.clearRetry(scope, node);
@@ -181,9 +194,16 @@ export class NodeRunner {
 
   #plainVariables(attempt: NodeAttempt): Record<string, unknown> {
     try {
-      return toPlainJson(attempt.variables, { maxBytes: this.#runner.services.limits.maxOutputBytes }) as Record<string, unknown>;
+      return toPlainJson(attempt.variables, { maxBytes: this.#runner.services.limits.maxOutputBytes }) as Record<
+        string,
+        unknown
+      >;
     } catch (error) {
-      throw new AutomatrixError("output_not_serializable", `The variables that node "${attempt.path}" set are not JSON.`, { cause: error });
+      throw new AutomatrixError(
+        "output_not_serializable",
+        `The variables that node "${attempt.path}" set are not JSON.`,
+        { cause: error },
+      );
     }
   }
 
@@ -191,7 +211,13 @@ export class NodeRunner {
     const { scope, node } = attempt;
     const { variables } = attempt;
     this.#settle(attempt);
-    this.complete(scope, node.index, { output, port, attempts: attempt.number, startedAt: this.#firstStart(attempt), variables });
+    this.complete(scope, node.index, {
+      output,
+      port,
+      attempts: attempt.number,
+      startedAt: this.#firstStart(attempt),
+      variables,
+    });
     this.#runner.pump();
   }
 
@@ -199,7 +225,13 @@ export class NodeRunner {
   complete(
     scope: ScopeRunner,
     node: number,
-    { output, port, attempts, startedAt, variables }: NodeOutput & { attempts: number; startedAt: number; variables?: Record<string, unknown> | undefined },
+    {
+      output,
+      port,
+      attempts,
+      startedAt,
+      variables,
+    }: NodeOutput & { attempts: number; startedAt: number; variables?: Record<string, unknown> | undefined },
   ): void {
     const runner = this.#runner;
     const at = runner.services.clock.now();
@@ -219,11 +251,17 @@ export class NodeRunner {
   restore(scope: ScopeRunner, node: number, record: NodeRecord): void {
     if (record.reused === true) {
       this.#record(scope, node, record);
-      this.#runner.emitNode(record.status === "completed" ? "node.completed" : "node.failed", this.#runner.services.clock.now(), record.path, record.attempts, {
-        output: record.output ?? null,
-        port: record.port,
-        reused: true,
-      });
+      this.#runner.emitNode(
+        record.status === "completed" ? "node.completed" : "node.failed",
+        this.#runner.services.clock.now(),
+        record.path,
+        record.attempts,
+        {
+          output: record.output ?? null,
+          port: record.port,
+          reused: true,
+        },
+      );
     } else scope.records[node] = record;
     scope.dispatch({ type: "restored", node, record });
   }
@@ -238,7 +276,8 @@ export class NodeRunner {
     runner.pending.nodes.push(record);
     const notes = scope.notesOf(node);
     const own = notes === undefined ? 0 : notes.hasEffects === true ? runner.ticket : (notes.bodyMark ?? 0);
-    if (own === 0 && scope.maxMark === 0 && scope.parent === undefined && runner.services.durability !== "strict") return;
+    if (own === 0 && scope.maxMark === 0 && scope.parent === undefined && runner.services.durability !== "strict")
+      return;
     const mark = runner.services.durability === "strict" ? runner.ticket : Math.max(own, scope.requiredMark(node));
     scope.marks[node] = mark;
     if (mark > scope.maxMark) scope.maxMark = mark;
@@ -299,7 +338,15 @@ export class NodeRunner {
     const path = scope.pathOf(node);
     const attempts = scope.state.attempts[node] as number;
     const error = scope.state.errors[node] as ErrorRecord;
-    runner.pending.nodes.push({ path, status: "waiting", attempts, error, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: null, nextAttemptAt: at + delayMs });
+    runner.pending.nodes.push({
+      path,
+      status: "waiting",
+      attempts,
+      error,
+      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      endedAt: null,
+      nextAttemptAt: at + delayMs,
+    });
     runner.emitNode("node.retry_scheduled", at, path, attempts, { delayMs, nextAttemptAt: at + delayMs, error });
     runner.retrying++;
     const notes = scope.noteOn(node);
@@ -337,7 +384,15 @@ export class NodeRunner {
     const handled = state.handled[node];
     this.clearNodeTimeout(scope, node);
     if (scope.records[node]?.reused === true) return;
-    this.#record(scope, node, { path, status: "failed", attempts, error, ...(handled === undefined ? {} : { handled }), startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: at });
+    this.#record(scope, node, {
+      path,
+      status: "failed",
+      attempts,
+      error,
+      ...(handled === undefined ? {} : { handled }),
+      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      endedAt: at,
+    });
     this.#runner.emitNode("node.failed", at, path, attempts, handled === undefined ? { error } : { error, handled });
   }
 
@@ -345,7 +400,14 @@ export class NodeRunner {
     const at = this.#runner.services.clock.now();
     const path = scope.pathOf(node);
     const skipReason = scope.state.skipReasons[node];
-    this.#record(scope, node, { path, status: "skipped", attempts: 0, ...(skipReason === undefined ? {} : { skipReason }), startedAt: null, endedAt: at });
+    this.#record(scope, node, {
+      path,
+      status: "skipped",
+      attempts: 0,
+      ...(skipReason === undefined ? {} : { skipReason }),
+      startedAt: null,
+      endedAt: at,
+    });
     this.#runner.emitNode("node.skipped", at, path, 0, { reason: skipReason });
   }
 
@@ -354,7 +416,13 @@ export class NodeRunner {
     const path = scope.pathOf(node);
     const attempts = Math.max(1, scope.state.attempts[node] as number);
     this.clearNodeTimeout(scope, node);
-    this.#record(scope, node, { path, status: "cancelled", attempts, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: at });
+    this.#record(scope, node, {
+      path,
+      status: "cancelled",
+      attempts,
+      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      endedAt: at,
+    });
     this.#runner.emitNode("node.cancelled", at, path, attempts, {});
   }
 

@@ -1,5 +1,5 @@
-import type { ApprovalDecision, Wait, WaitOutcome } from "../definition/wait.js";
 import { DEFAULT_PORT } from "../definition/node-type.js";
+import type { ApprovalDecision, Wait, WaitOutcome } from "../definition/wait.js";
 import { AutomatrixError, ExecutionError } from "../errors/errors.js";
 import type { InboxItem, WaitRecord } from "../ports/storage.js";
 import { NotSerializableError, toPlainJson } from "../shared/plain-json.js";
@@ -43,12 +43,18 @@ export class Parking {
   get isAllWaiting(): boolean {
     if (this.#parked.size === 0) return false;
     if (this.#children === 0) return true;
-    for (const { wait, child } of this.#parked.values()) if (wait.kind === "execution" && child?.status !== "waiting") return false;
+    for (const { wait, child } of this.#parked.values())
+      if (wait.kind === "execution" && child?.status !== "waiting") return false;
     return true;
   }
 
   /** What is waited for, for people. */
-  describe(): readonly { readonly nodeId: string; readonly kind: string; readonly until: number | null; readonly signal?: string }[] {
+  describe(): readonly {
+    readonly nodeId: string;
+    readonly kind: string;
+    readonly until: number | null;
+    readonly signal?: string;
+  }[] {
     return [...this.#parked.values()].map(({ record }) => ({
       nodeId: record.nodePath,
       kind: record.kind,
@@ -70,7 +76,13 @@ export class Parking {
     if (wait.kind === "execution") this.#children++;
     const attempts = (scope.state.attempts[node] as number) + 1;
     runner.pending.addWait(record);
-    runner.pending.nodes.push({ path, status: "waiting", attempts, startedAt: scope.notesOf(node)?.firstStartedAt ?? at, endedAt: null });
+    runner.pending.nodes.push({
+      path,
+      status: "waiting",
+      attempts,
+      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      endedAt: null,
+    });
     runner.emitNode("node.waiting", at, path, attempts, toWaitData(record));
     scope.dispatch({ type: "parked", node });
     if (this.#parked.get(path) !== parked) return;
@@ -81,7 +93,14 @@ export class Parking {
   }
 
   #toRecord(wait: Wait, nodePath: string, at: number): WaitRecord {
-    const limitMs = wait.kind === "delay" ? wait.delayMs : wait.kind === "signal" ? wait.timeoutMs : wait.kind === "approval" ? wait.deadlineMs : undefined;
+    const limitMs =
+      wait.kind === "delay"
+        ? wait.delayMs
+        : wait.kind === "signal"
+          ? wait.timeoutMs
+          : wait.kind === "approval"
+            ? wait.deadlineMs
+            : undefined;
     return {
       executionId: this.#runner.id,
       nodePath,
@@ -89,7 +108,10 @@ export class Parking {
       ordinal: this.#ordinal++,
       resumeAt: limitMs === undefined ? null : at + limitMs,
       signalName: wait.kind === "signal" ? wait.name : null,
-      approval: wait.kind === "approval" ? { message: wait.message, approvers: wait.approvers ?? null, quorum: wait.quorum, decisions: [] } : null,
+      approval:
+        wait.kind === "approval"
+          ? { message: wait.message, approvers: wait.approvers ?? null, quorum: wait.quorum, decisions: [] }
+          : null,
       childId: null,
       createdAt: at,
     };
@@ -106,7 +128,9 @@ export class Parking {
     if (parked === undefined) return;
     this.#remove(parked);
     parked.isForgotten = true;
-    void parked.child?.cancel(why === "cancelled" ? "The parent execution was cancelled." : "The parent node timed out.").catch(() => {});
+    void parked.child
+      ?.cancel(why === "cancelled" ? "The parent execution was cancelled." : "The parent node timed out.")
+      .catch(() => {});
   }
 
   #remove(parked: ParkedNode): void {
@@ -119,7 +143,10 @@ export class Parking {
   /** While draining: a child that runs may finish; everything else that is parked ends. */
   mayBeCancelled(scope: ScopeRunner, node: number): boolean {
     const parked = this.#parked.get(scope.pathOf(node));
-    return parked !== undefined && (parked.child === undefined ? parked.wait.kind !== "execution" : parked.child.status === "waiting");
+    return (
+      parked !== undefined &&
+      (parked.child === undefined ? parked.wait.kind !== "execution" : parked.child.status === "waiting")
+    );
   }
 
   close(): void {
@@ -149,9 +176,14 @@ export class Parking {
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
     if (outcome.kind === "timed_out" && !hasEdgeFrom(scope, node, TIMED_OUT_PORT)) {
       const what = wait.kind === "signal" ? `signal "${wait.name}"` : "approval";
-      return this.#runner.nodes.failNode(scope, node, new AutomatrixError("wait_timed_out", `Node "${record.nodePath}" waited for the ${what} until its deadline.`));
+      return this.#runner.nodes.failNode(
+        scope,
+        node,
+        new AutomatrixError("wait_timed_out", `Node "${record.nodePath}" waited for the ${what} until its deadline.`),
+      );
     }
-    const wanted = outcome.kind === "timed_out" ? TIMED_OUT_PORT : outcome.kind === "approval" ? outcome.decision : DEFAULT_PORT;
+    const wanted =
+      outcome.kind === "timed_out" ? TIMED_OUT_PORT : outcome.kind === "approval" ? outcome.decision : DEFAULT_PORT;
     this.#runner.nodes.complete(scope, node, {
       output: toOutput(outcome),
       port: outcome.kind !== "approval" || planned.ports.includes(wanted) ? wanted : DEFAULT_PORT,
@@ -191,19 +223,29 @@ export class Parking {
     if (parked === undefined || parked.wait.kind !== "approval") {
       const answer = this.#answers.get(nodePath);
       if (answer !== undefined) return answer;
-      throw new ExecutionError("wait_not_found", `Node "${nodePath}" of execution ${this.#runner.id} is not waiting for an approval.`);
+      throw new ExecutionError(
+        "wait_not_found",
+        `Node "${nodePath}" of execution ${this.#runner.id} is not waiting for an approval.`,
+      );
     }
     const { approvers, quorum } = parked.wait;
     if (approvers !== undefined && !approvers.includes(decision.by)) {
-      throw new ExecutionError("permission_denied", `"${decision.by}" is not among the approvers of node "${nodePath}".`);
+      throw new ExecutionError(
+        "permission_denied",
+        `"${decision.by}" is not among the approvers of node "${nodePath}".`,
+      );
     }
-    if (parked.decisions.some(({ by }) => by === decision.by)) return { status: "pending", decisions: [...parked.decisions] };
+    if (parked.decisions.some(({ by }) => by === decision.by))
+      return { status: "pending", decisions: [...parked.decisions] };
     parked.decisions.push(decision);
     const decisions = Object.freeze([...parked.decisions]);
     const approvals = decisions.filter((one) => one.decision === "approve").length;
     const status = decision.decision === "reject" ? "rejected" : approvals >= quorum ? "approved" : "pending";
     if (status === "pending") {
-      this.#runner.pending.addWait({ ...parked.record, approval: { ...(parked.record.approval as NonNullable<WaitRecord["approval"]>), decisions } });
+      this.#runner.pending.addWait({
+        ...parked.record,
+        approval: { ...(parked.record.approval as NonNullable<WaitRecord["approval"]>), decisions },
+      });
       this.#runner.requestFlush();
       return { status, decisions };
     }
@@ -223,28 +265,45 @@ export class Parking {
         nodePath: parked.record.nodePath,
         target: wait.target,
         version: wait.version,
-        input: wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: runner.services.limits.maxInputBytes }),
+        input:
+          wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: runner.services.limits.maxInputBytes }),
         depth: runner.record.depth + 1,
         tenant: runner.info.tenant,
         priority: runner.priority,
         detached: wait.detach,
         onStatus: () => runner.childMoved(),
       });
-      if (wait.detach) return this.#resume(parked, { kind: "execution", executionId: child.id, output: Object.freeze({ executionId: child.id }) });
+      if (wait.detach)
+        return this.#resume(parked, {
+          kind: "execution",
+          executionId: child.id,
+          output: Object.freeze({ executionId: child.id }),
+        });
       if (parked.isForgotten === true) return void (await child.cancel("The parent execution was cancelled."));
       parked.child = child;
       runner.pending.addWait({ ...parked.record, childId: child.id });
       this.#childEnded(parked, await child.result);
     } catch (error) {
-      const failure = error instanceof NotSerializableError ? new AutomatrixError("invalid_input", `The input for the child of "${parked.record.nodePath}" is not JSON.`, { cause: error }) : error;
+      const failure =
+        error instanceof NotSerializableError
+          ? new AutomatrixError(
+              "invalid_input",
+              `The input for the child of "${parked.record.nodePath}" is not JSON.`,
+              { cause: error },
+            )
+          : error;
       this.#failChild(parked, failure);
     }
   }
 
   #childEnded(parked: ParkedNode, result: ExecutionResult): void {
-    if (result.status === "completed") return this.#resume(parked, { kind: "execution", executionId: result.id, output: result.output });
+    if (result.status === "completed")
+      return this.#resume(parked, { kind: "execution", executionId: result.id, output: result.output });
     const message = `Child execution ${result.id} ${result.status === "cancelled" ? "was cancelled" : `failed: ${result.error?.message ?? "unknown"}`}`;
-    this.#failChild(parked, new AutomatrixError("child_failed", message, { details: { executionId: result.id }, cause: result.error }));
+    this.#failChild(
+      parked,
+      new AutomatrixError("child_failed", message, { details: { executionId: result.id }, cause: result.error }),
+    );
   }
 
   #failChild(parked: ParkedNode, error: unknown): void {

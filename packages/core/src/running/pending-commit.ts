@@ -1,5 +1,12 @@
 import type { EventDraft } from "../events/event.js";
-import type { ExecutionCommit, ExecutionPatch, ExecutionRecord, NodeRecord, StepRecord, WaitRecord } from "../ports/storage.js";
+import type {
+  ExecutionCommit,
+  ExecutionPatch,
+  ExecutionRecord,
+  NodeRecord,
+  StepRecord,
+  WaitRecord,
+} from "../ports/storage.js";
 
 /** What one execution has to write and has not handed to the storage yet. */
 export class PendingCommit {
@@ -13,7 +20,14 @@ export class PendingCommit {
   #patch: ExecutionPatch | undefined;
 
   get isEmpty(): boolean {
-    return this.events.length === 0 && this.nodes.length === 0 && this.#steps.length === 0 && this.#patch === undefined && this.#readInbox.length === 0 && this.#endedWaits.length === 0;
+    return (
+      this.events.length === 0 &&
+      this.nodes.length === 0 &&
+      this.#steps.length === 0 &&
+      this.#patch === undefined &&
+      this.#readInbox.length === 0 &&
+      this.#endedWaits.length === 0
+    );
   }
 
   addStep(step: StepRecord): void {

@@ -139,7 +139,9 @@ export class ScopeRunner {
     const error = this.state.errors[node];
     const isSkipped = this.state.status[node] === NODE.skipped;
     const output = isSkipped ? null : (this.state.outputs[node] ?? null);
-    return error === undefined || this.state.status[node] !== NODE.failed ? { output } : ({ output, error } as { readonly output: unknown });
+    return error === undefined || this.state.status[node] !== NODE.failed
+      ? { output }
+      : ({ output, error } as { readonly output: unknown });
   }
 
   /** Ticket that must be durable before a node with effects may start: that of all its ancestors. */

@@ -1,4 +1,5 @@
 import type { Limits } from "../definition/limits.js";
+import type { ExecutionStatus } from "../definition/status.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import type { EventHub } from "../events/event-hub.js";
 import type { ExecutionPlan } from "../execution/plan.js";
@@ -9,7 +10,6 @@ import type { Ids } from "../ports/ids.js";
 import type { Logger } from "../ports/logger.js";
 import type { Random } from "../ports/random.js";
 import type { SecretStore } from "../ports/secret-store.js";
-import type { ExecutionStatus } from "../definition/status.js";
 import type { CommitQueue } from "./commit-queue.js";
 import type { ExecutionResult } from "./execution-result.js";
 import type { Slots } from "./slots.js";

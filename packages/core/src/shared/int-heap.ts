@@ -38,7 +38,11 @@ export class IntHeap {
     for (;;) {
       let child = 2 * hole + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && (rank[items[child + 1] as number] as number) < (rank[items[child] as number] as number)) child++;
+      if (
+        child + 1 < items.length &&
+        (rank[items[child + 1] as number] as number) < (rank[items[child] as number] as number)
+      )
+        child++;
       if ((rank[items[child] as number] as number) >= lastRank) break;
       items[hole] = items[child] as number;
       hole = child;

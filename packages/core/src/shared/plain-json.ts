@@ -107,7 +107,9 @@ function copyRecord(value: Record<string, unknown>, walk: Walk): unknown {
 
 /** Values that can be neither refused nor cyclic, so that nobody need remember the way to them. */
 function isSimple(value: unknown): value is string | boolean | number {
-  return typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
+  return (
+    typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
+  );
 }
 
 function copySimple(value: string | boolean | number, walk: Walk): unknown {

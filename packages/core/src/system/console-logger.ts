@@ -4,6 +4,8 @@ import type { Logger } from "../ports/logger.js";
 export const consoleLogger: Logger = Object.freeze({
   debug: () => {},
   info: () => {},
-  warn: (message: string, fields?: Readonly<Record<string, unknown>>) => console.warn(`[automatrix] ${message}`, fields ?? ""),
-  error: (message: string, fields?: Readonly<Record<string, unknown>>) => console.error(`[automatrix] ${message}`, fields ?? ""),
+  warn: (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    console.warn(`[automatrix] ${message}`, fields ?? ""),
+  error: (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    console.error(`[automatrix] ${message}`, fields ?? ""),
 });
