@@ -116,7 +116,8 @@ export class ScopeRunner {
     this.#isDispatching = true;
     const commands = this.#commands;
     for (let next = 0; next < commands.length; next++) this.runner.perform(this, commands[next] as ScopeCommand);
-    commands.length = 0;
+    // Popping keeps the list's memory for the next time; setting the length to 0 would drop it, at every step.
+    while (commands.length > 0) commands.pop();
     this.#isDispatching = false;
   }
 
