@@ -5,6 +5,7 @@ import type { ExecutionRecord, NodeRecord, StepRecord, Storage } from "../ports/
 import { ExecutionRunner } from "../running/execution-runner.js";
 import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
 import { Slots } from "../running/slots.js";
+import { CellMap } from "../shared/cell-map.js";
 import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
 
@@ -38,7 +39,7 @@ export interface ExecutionLauncherParams {
 
 /** Starts executions and knows those that run here. */
 export class ExecutionLauncher {
-  readonly active = new Map<string, ExecutionRunner>();
+  readonly active = new CellMap<ExecutionRunner>();
   readonly #params: ExecutionLauncherParams;
   readonly #slots: Slots;
   readonly #knownHashes = new Set<string>();

@@ -16,6 +16,7 @@ import type {
   WaitRecord,
   WorkflowRecord,
 } from "../ports/storage.js";
+import { CellMap } from "../shared/cell-map.js";
 import { systemClock } from "../system/system-clock.js";
 
 /** The rows of one execution. Lists of lists: a commit is taken over as it is, not copied. */
@@ -40,7 +41,7 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock;
   /** Ended executions that are kept; the oldest go first. Default 10,000. */
   readonly maxEndedExecutions?: number;
-  /** Journal events of ended executions that are kept together; the newest execution is kept whole. Default 50,000. */
+  /** Journal events of ended executions that are kept together; the newest execution is kept whole. Default 10,000. */
   readonly maxEndedEvents?: number;
 }
 
@@ -59,14 +60,14 @@ class MemoryStorage implements Storage {
   readonly #maxEnded: number;
   readonly #maxEndedEvents: number;
   #endedEvents = 0;
-  readonly #executions = new Map<string, StoredExecution>();
+  readonly #executions = new CellMap<StoredExecution>();
   readonly #ended: string[] = [];
   readonly #byIdempotencyKey = new Map<string, string>();
   readonly #definitions = new Map<string, WorkflowDefinition>();
   readonly #workflows = new Map<string, WorkflowRecord[]>();
   readonly #deadWorkers = new Set<string>();
 
-  constructor({ clock = systemClock, maxEndedExecutions = 10_000, maxEndedEvents = 50_000 }: MemoryStorageOptions) {
+  constructor({ clock = systemClock, maxEndedExecutions = 10_000, maxEndedEvents = 10_000 }: MemoryStorageOptions) {
     this.#clock = clock;
     this.#maxEnded = maxEndedExecutions;
     this.#maxEndedEvents = maxEndedEvents;

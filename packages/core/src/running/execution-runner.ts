@@ -262,7 +262,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   /** Starts whatever is ready while there are slots. */
   pump(): void {
-    if (this.#isPumping || this.#isDeferred || this.#isFrozen) return;
+    if (this.#isPumping) return;
+    if (this.#isDeferred || this.#isFrozen) return this.nodes.forgetInstant();
     this.#isPumping = true;
     while (this.#readyScopes.length > 0) {
       if (this.#startsThisTurn >= MAX_STARTS_PER_TURN) {
@@ -272,6 +273,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
       if (!this.#startNext(this.#readyScopes[0] as ScopeRunner)) break;
     }
     this.#isPumping = false;
+    this.nodes.forgetInstant();
     if (!this.isEnded && !this.pending.isEmpty) this.#flushSoon();
     if (this.parking.size > 0) this.checkParked();
   }

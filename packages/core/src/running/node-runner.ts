@@ -16,6 +16,8 @@ import type { NodeNotes, ScopeRunner } from "./scope-runner.js";
 /** Starts nodes, watches their attempts, and records what became of them. */
 export class NodeRunner {
   readonly #runner: ExecutionRunner;
+  /** The instant read last, while no code of a node has run since; 0 otherwise. */
+  #at = 0;
   /** Why everything is being stopped. */
   stopReason: ErrorRecord | undefined;
 
@@ -23,12 +25,17 @@ export class NodeRunner {
     this.#runner = runner;
   }
 
+  /** Code of others runs from here on: the instant read last no longer holds. */
+  forgetInstant(): void {
+    this.#at = 0;
+  }
+
   // ── starting ───────────────────────────────────────────────────────────────
 
   start(scope: ScopeRunner, node: number): void {
     const runner = this.#runner;
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
-    const at = runner.services.clock.now();
+    const at = this.#at === 0 ? runner.services.clock.now() : this.#at;
     scope.dispatch({ type: "started", node });
     const attempt = new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at);
     scope.attempts[node] = attempt;
@@ -108,6 +115,7 @@ export class NodeRunner {
 
   #invoke(attempt: NodeAttempt, outcome: WaitOutcome | undefined): void {
     const { type, parameters } = attempt.node;
+    this.#at = 0;
     try {
       this.#armTimeouts(attempt);
       const ctx = new AttemptContext(attempt);
@@ -235,6 +243,7 @@ export class NodeRunner {
   ): void {
     const runner = this.#runner;
     const at = runner.services.clock.now();
+    this.#at = at;
     const path = scope.pathOf(node);
     const record: NodeRecord =
       variables === undefined
