@@ -164,7 +164,7 @@ export class Parking {
     runner.wake();
     const attempts = (scope.state.attempts[node] as number) + 1;
     runner.emitNode("node.resumed", runner.services.clock.now(), record.nodePath, attempts, { outcome: outcome.kind });
-    if (scope.plan.nodes[node]?.type.resume !== undefined && outcome.kind !== "timed_out") {
+    if (scope.plan.nodes[node]?.type.resume !== undefined) {
       scope.noteOn(node).outcome = outcome;
       scope.dispatch({ type: "resumed", node });
     } else this.#complete(parked, outcome);
