@@ -4,6 +4,7 @@ import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
 import { planReuse, type ReplayOptions, type RetryOptions } from "./coordination/reuse.js";
+import { DEFAULT_LEASE, type LeaseOptions, Takeover } from "./coordination/takeover.js";
 import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/workflow-compiler.js";
 import { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";
 import { NodeRegistry } from "./definition/node-registry.js";
@@ -51,6 +52,7 @@ const DEFAULT_NODES = 1_000;
 const DEFAULT_FLUSH_INTERVAL_MS = 50;
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 /** How often a result is looked for that another worker produces. */
+const DEFAULT_QUARANTINE_AFTER = 3;
 const RESULT_POLL_MS = 250;
 const JOURNAL_PAGE_SIZE = 1_000;
 
@@ -66,6 +68,9 @@ export interface EngineOptions {
   /** Longest time that a result stays unwritten, in milliseconds. Default 50. */
   readonly flushIntervalMs?: number;
   readonly limits?: Partial<Limits>;
+  readonly lease?: Partial<LeaseOptions>;
+  /** Deaths of workers after which an execution is set aside. Default 3. */
+  readonly quarantineAfter?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -98,6 +103,7 @@ export class Engine {
   readonly #compiler: WorkflowCompiler;
   readonly #services: EngineServices;
   readonly #launcher: ExecutionLauncher;
+  readonly #takeover: Takeover;
   #state: "new" | "started" | "closed" = "new";
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -114,12 +120,22 @@ export class Engine {
     );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
     this.#services = this.#createServices(options, limits);
+    const workerId = this.#services.ids.next();
     this.#launcher = new ExecutionLauncher({
       services: this.#services,
       storage: options.storage,
       compiler: this.#compiler,
-      workerId: this.#services.ids.next(),
+      workerId,
+      quarantineAfter: positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter"),
+      awaitResult: (id) => this.#resultOf(id),
       maxExecutions: positive(options.concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
+    });
+    this.#takeover = new Takeover({
+      services: this.#services,
+      storage: options.storage,
+      launcher: this.#launcher,
+      workerId,
+      lease: { ...DEFAULT_LEASE, ...options.lease },
     });
   }
 
@@ -146,6 +162,7 @@ export class Engine {
       nodeSlots: new Slots(positive(options.concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes")),
       defer,
       planBody: (definition) => this.#compiler.planBody(definition),
+      findChild: (id, onStatus) => this.#launcher.findChild(id, onStatus),
       startChild: (params) => this.#launcher.startChild(params),
     };
   }
@@ -156,10 +173,15 @@ export class Engine {
   start(): Promise<void> {
     if (this.#state === "closed")
       return Promise.reject(new ExecutionError("engine_closed", "The engine is closed; create another one."));
-    this.#starting ??= this.#storage.open().then(() => {
-      if (this.#state === "new") this.#state = "started";
-    });
+    this.#starting ??= this.#start();
     return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    await this.#storage.open();
+    if (this.#state !== "new") return;
+    this.#state = "started";
+    await this.#takeover.start();
   }
 
   /** Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. */
@@ -171,6 +193,7 @@ export class Engine {
   async #close(deadlineMs: number): Promise<void> {
     this.#state = "closed";
     await this.#starting?.catch(() => {});
+    await this.#takeover.close();
     await this.#launcher.close(deadlineMs);
     this.#services.timers.close();
     this.#services.hub.close();
@@ -224,7 +247,7 @@ export class Engine {
   #handle(id: string, runner: ExecutionRunner | undefined): ExecutionHandle {
     return Object.freeze({
       id,
-      result: () => (runner ?? this.#launcher.active.get(id))?.result ?? this.#awaitResult(id),
+      result: () => runner?.result ?? this.#resultOf(id),
       events: ({ after = 0 }: { readonly after?: number } = {}) => this.#events(id, after),
       cancel: (reason?: string) => this.cancel(id, reason),
     });
@@ -239,6 +262,10 @@ export class Engine {
       after,
       maxBufferedEvents: limits.maxBufferedEvents,
     });
+  }
+
+  #resultOf(id: string): Promise<ExecutionResult> {
+    return this.#launcher.active.get(id)?.result ?? this.#awaitResult(id);
   }
 
   /** The outcome of an execution that does not run here. */
@@ -345,6 +372,19 @@ export class Engine {
       record.endedAt === null ? "wait_not_found" : "execution_ended",
       `Execution ${id} is ${record.status} and takes no decision here.`,
     );
+  }
+
+  /**
+   * Frees a blocked or quarantined execution and goes on with it.
+   * @throws ExecutionError `execution_not_found`, `execution_ended`
+   */
+  async resume(id: string): Promise<ExecutionHandle> {
+    this.#requireStarted();
+    const record = await this.#requireExecution(id);
+    if (record.endedAt !== null)
+      throw new ExecutionError("execution_ended", `Execution ${id} has ended; use engine.retry to run it again.`);
+    if (await this.#storage.unblock(id)) await this.#takeover.sweep();
+    return this.#handle(id, undefined);
   }
 
   /** Starts a new execution that keeps what finished. @throws ExecutionError `execution_completed`, `execution_active`, `node_not_found` */

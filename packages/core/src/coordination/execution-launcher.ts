@@ -1,13 +1,17 @@
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "../errors/errors.js";
 import type { ExecutionPlan } from "../execution/plan.js";
-import type { ExecutionRecord, NodeRecord, StepRecord, Storage } from "../ports/storage.js";
-import { ExecutionRunner } from "../running/execution-runner.js";
+import type { Blocked, ExecutionRecord, NodeRecord, StepRecord, Storage } from "../ports/storage.js";
+import type { ExecutionResult } from "../running/execution-result.js";
+import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution-runner.js";
 import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
 import { Slots } from "../running/slots.js";
 import { CellMap } from "../shared/cell-map.js";
 import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
+
+/** Journal events looked through for nodes in flight. */
+const MAX_EVENTS_READ = 10_000;
 
 /** Definitions whose content is known to be stored. */
 const MAX_KNOWN_HASHES = 10_000;
@@ -35,6 +39,10 @@ export interface ExecutionLauncherParams {
   readonly compiler: WorkflowCompiler;
   readonly workerId: string;
   readonly maxExecutions: number;
+  /** Deaths of workers after which an execution is set aside. */
+  readonly quarantineAfter: number;
+  /** The outcome of an execution, wherever it runs. */
+  readonly awaitResult: (id: string) => Promise<ExecutionResult>;
 }
 
 /** Starts executions and knows those that run here. */
@@ -186,6 +194,128 @@ export class ExecutionLauncher {
     };
   }
 
+  // ── going on with executions of other workers ──────────────────────────────
+
+  /** Free places for executions. */
+  get freeSlots(): number {
+    return Math.max(0, this.#slots.limit - this.#slots.used);
+  }
+
+  /** Goes on with an execution that this worker has claimed. */
+  async adopt(record: ExecutionRecord): Promise<void> {
+    const { storage, compiler } = this.#params;
+    const definition = await storage.getDefinition(record.definitionHash);
+    if (definition === undefined)
+      return this.#block(record, { code: "workflow_not_found", message: "its definition is gone from the storage" });
+    if (record.crashes >= this.#params.quarantineAfter) return this.#quarantine(record);
+    const prepared = compiler.preparePinned(definition, record.nodeTypes);
+    if ("missing" in prepared)
+      return this.#block(record, {
+        code: "node_type_missing",
+        message: `node type ${prepared.missing} is not registered`,
+      });
+    const [nodes, steps, waits, inbox] = await Promise.all([
+      storage.listNodes(record.id),
+      storage.listSteps(record.id),
+      storage.listWaits(record.id),
+      storage.listInbox(record.id),
+    ]);
+    if (this.#isClosed) return;
+    const trigger = chooseTrigger(prepared.plan, record.trigger ?? undefined);
+    const runner = this.#createAdopted({ record, prepared, trigger, nodes, steps, resumed: { waits, inbox } });
+    runner.resume();
+  }
+
+  #createAdopted(params: {
+    readonly record: ExecutionRecord;
+    readonly prepared: PreparedWorkflow;
+    readonly trigger: number | undefined;
+    readonly nodes: readonly NodeRecord[];
+    readonly steps: readonly StepRecord[];
+    readonly resumed: NonNullable<ExecutionRunnerParams["resumed"]>;
+  }): ExecutionRunner {
+    const { record, prepared, trigger, nodes, steps, resumed } = params;
+    const runner = new ExecutionRunner({
+      services: this.#params.services,
+      plan: prepared.plan,
+      record,
+      trigger,
+      seeds: new Map(nodes.map((node) => [node.path, node])),
+      steps,
+      resumed,
+      onEnded: (ended) => this.#forget(ended),
+      onStatus: (status) => {
+        if (status === "waiting") this.#giveSlotBack(runner);
+        else if (status === "running") this.#retakeSlot(runner);
+      },
+    });
+    this.active.set(record.id, runner);
+    this.#retakeSlot(runner);
+    return runner;
+  }
+
+  async #quarantine(record: ExecutionRecord): Promise<void> {
+    const running = await this.#nodesInFlight(record.id);
+    const [nodeId] = running;
+    await this.#block(record, {
+      code: "quarantined",
+      message: `its worker died ${record.crashes} times${nodeId === undefined ? "" : ` while running ${running.join(", ")}`}`,
+      ...(nodeId === undefined ? {} : { nodeId }),
+    });
+  }
+
+  /** Nodes that were started and have no result. */
+  async #nodesInFlight(executionId: string): Promise<readonly string[]> {
+    const settled = new Set(
+      (await this.#params.storage.listNodes(executionId))
+        .filter(({ endedAt }) => endedAt !== null)
+        .map(({ path }) => path),
+    );
+    const events = await this.#params.storage.listEvents(executionId, { after: 0, limit: MAX_EVENTS_READ });
+    return [
+      ...new Set(
+        events
+          .filter(({ type, nodeId }) => type === "node.started" && !settled.has(nodeId as string))
+          .map(({ nodeId }) => nodeId as string),
+      ),
+    ];
+  }
+
+  /** Parks an execution until somebody mends what keeps it from going on. */
+  async #block(record: ExecutionRecord, blocked: Blocked): Promise<void> {
+    const { storage, services } = this.#params;
+    const event = {
+      seq: 0,
+      type: "execution.blocked" as const,
+      at: services.clock.now(),
+      executionId: record.id,
+      data: blocked,
+    };
+    const [outcome] = await storage.commit([
+      { executionId: record.id, epoch: record.epoch, patch: { status: "waiting", blocked }, events: [event] },
+    ]);
+    if (outcome?.ok !== true) return;
+    services.hub.emit({ ...event, seq: outcome.firstSeq });
+    await storage.release({ executionId: record.id, epoch: record.epoch });
+  }
+
+  /** A child that another worker started, or that this one has adopted. */
+  async findChild(id: string, _onStatus: () => void): Promise<ChildExecution> {
+    const cancel = async (reason: string) => {
+      await this.#params.storage.requestCancel(id, reason, this.#params.services.clock.now());
+      this.active.get(id)?.cancel(reason);
+    };
+    const launcher = this;
+    return {
+      id,
+      get status() {
+        return launcher.active.get(id)?.status ?? "running";
+      },
+      result: this.#params.awaitResult(id),
+      cancel,
+    };
+  }
+
   // ── children ───────────────────────────────────────────────────────────────
 
   async startChild(params: StartChildParams): Promise<ChildExecution> {
@@ -238,6 +368,11 @@ export class ExecutionLauncher {
 
   // ── shutdown ───────────────────────────────────────────────────────────────
 
+  /** Lets go of everything without writing: this worker is taken for dead. */
+  dropAll(error: Error): void {
+    for (const runner of [...this.active.values()]) runner.drop(error);
+  }
+
   /** Starts nothing new, lets running nodes end until the deadline, then lets go of everything. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
@@ -252,9 +387,11 @@ export class ExecutionLauncher {
     }
     for (const runner of this.active.values()) runner.requestFlush();
     await services.commits.idle();
-    for (const runner of [...this.active.values()]) {
+    const open = [...this.active.values()];
+    for (const runner of open) {
       runner.drop(new ExecutionError("engine_closed", `The engine was closed while execution ${runner.id} was open.`));
     }
+    for (const { id, record } of open) await this.#params.storage.release({ executionId: id, epoch: record.epoch });
   }
 }
 

@@ -73,6 +73,25 @@ export class WorkflowCompiler {
     return prepared;
   }
 
+  /** A definition with the node-type versions that an execution pinned; `missing` names those that are not there. */
+  preparePinned(
+    definition: WorkflowDefinition,
+    pinned: Readonly<Record<string, number>>,
+  ): PreparedWorkflow | { readonly missing: string } {
+    const types = Object.entries(pinned);
+    const missing = types.find(([type, version]) => this.#registry.get(type, version) === undefined);
+    if (missing !== undefined) return { missing: `${missing[0]}@${missing[1]}` };
+    const prepared = this.prepare(definition);
+    if (types.every(([type, version]) => this.#registry.get(type)?.version === version)) return prepared;
+    const plan = compilePlan(prepared.definition, {
+      registry: this.#registry,
+      limits: this.#limits,
+      functions: this.#functions,
+      pinned,
+    });
+    return Object.freeze({ ...prepared, plan });
+  }
+
   /** The plan of a body given at run time. */
   planBody(definition: WorkflowDefinition): ExecutionPlan {
     const known = this.#bodies.get(definition);

@@ -25,8 +25,11 @@ export type ScopeEvent =
       /** In [0, 1): chance comes from outside. */
       readonly random: number;
     }
+  /** It was between two attempts when its worker died. */
+  | { readonly type: "retry_restored"; readonly node: number; readonly attempts: number; readonly error: ErrorRecord }
   | { readonly type: "retry_due"; readonly node: number }
-  | { readonly type: "parked"; readonly node: number }
+  /** With `attempts` when an earlier worker parked it. */
+  | { readonly type: "parked"; readonly node: number; readonly attempts?: number }
   /** What it waited for came, and its type wants to say what follows. */
   | { readonly type: "resumed"; readonly node: number }
   | { readonly type: "node_cancelled"; readonly node: number }

@@ -41,6 +41,12 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
       if (!isOpen(state, event.node)) return;
       failAttempt(state, event, commands);
       break;
+    case "retry_restored":
+      if (state.status[event.node] !== NODE.running) return;
+      state.status[event.node] = NODE.retrying;
+      state.attempts[event.node] = event.attempts;
+      state.errors[event.node] = event.error;
+      return;
     case "retry_due":
       if (state.status[event.node] !== NODE.retrying) return;
       state.status[event.node] = NODE.ready;
@@ -54,6 +60,7 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
     case "parked":
       if (state.status[event.node] !== NODE.running) return;
       state.status[event.node] = NODE.parked;
+      if (event.attempts !== undefined) state.attempts[event.node] = event.attempts - 1;
       if (state.phase === "draining" || state.stopped) commands.push({ type: "drain", node: event.node });
       return;
     case "node_cancelled":

@@ -25,7 +25,6 @@ interface StoredExecution {
   readonly nodes: (readonly NodeRecord[])[];
   readonly events: (readonly ExecutionEvent[])[];
   readonly steps: (readonly StepRecord[])[];
-  leaseUntil: number;
   // Few executions wait or get signals: made at first use.
   waits?: Map<string, WaitRecord>;
   inbox?: Map<string, InboxItem>;
@@ -65,6 +64,8 @@ class MemoryStorage implements Storage {
   readonly #byIdempotencyKey = new Map<string, string>();
   readonly #definitions = new Map<string, WorkflowDefinition>();
   readonly #workflows = new Map<string, WorkflowRecord[]>();
+  /** End of the lease of each worker that gave a sign of life. */
+  readonly #leases = new Map<string, number>();
   readonly #deadWorkers = new Set<string>();
 
   constructor({ clock = systemClock, maxEndedExecutions = 10_000, maxEndedEvents = 10_000 }: MemoryStorageOptions) {
@@ -102,7 +103,7 @@ class MemoryStorage implements Storage {
       if (existingId !== undefined) return { ok: false, reason: "duplicate", existingId };
       this.#byIdempotencyKey.set(record.idempotencyKey, record.id);
     }
-    const stored: StoredExecution = { record, nodes: [], events: [], steps: [], leaseUntil: Number.POSITIVE_INFINITY };
+    const stored: StoredExecution = { record, nodes: [], events: [], steps: [] };
     this.#executions.set(record.id, stored);
     return this.#append(stored, commit);
   }
@@ -184,15 +185,15 @@ class MemoryStorage implements Storage {
     leaseDurationMs,
     now,
   }: Parameters<Storage["claim"]>[0]): Promise<readonly ExecutionRecord[]> {
+    this.#leases.set(workerId, now + leaseDurationMs);
     const claimed: ExecutionRecord[] = [];
     for (const stored of this.#executions.values()) {
       if (claimed.length >= limit) break;
       const { record } = stored;
-      if (record.endedAt !== null || (record.owner !== null && stored.leaseUntil > now)) continue;
+      if (record.endedAt !== null || record.blocked !== null || this.#isAlive(record.owner, now)) continue;
       const crashes = record.owner === null ? record.crashes : record.crashes + 1;
       if (record.owner !== null) this.#deadWorkers.add(record.owner);
       stored.record = { ...record, owner: workerId, epoch: record.epoch + 1, crashes };
-      stored.leaseUntil = now + leaseDurationMs;
       claimed.push(stored.record);
     }
     return claimed;
@@ -200,10 +201,18 @@ class MemoryStorage implements Storage {
 
   async heartbeat({ workerId, leaseDurationMs }: Parameters<Storage["heartbeat"]>[0]): Promise<boolean> {
     if (this.#deadWorkers.has(workerId)) return false;
-    const leaseUntil = this.#clock.now() + leaseDurationMs;
-    for (const stored of this.#executions.values()) {
-      if (stored.record.owner === workerId && stored.record.endedAt === null) stored.leaseUntil = leaseUntil;
-    }
+    this.#leases.set(workerId, this.#clock.now() + leaseDurationMs);
+    return true;
+  }
+
+  #isAlive(workerId: string | null, now: number): boolean {
+    return workerId !== null && (this.#leases.get(workerId) ?? Number.POSITIVE_INFINITY) > now;
+  }
+
+  async unblock(executionId: string): Promise<boolean> {
+    const stored = this.#executions.get(executionId);
+    if (stored === undefined || stored.record.blocked === null) return false;
+    stored.record = { ...stored.record, blocked: null, crashes: 0, owner: null };
     return true;
   }
 

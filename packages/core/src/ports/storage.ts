@@ -240,17 +240,27 @@ export interface Storage {
     maxUnread: number,
   ): Promise<"added" | "duplicate" | "not_found" | "ended" | "full">;
 
-  /** Takes up to `limit` unfinished executions that nobody owns or whose lease ended; raises their epoch. */
+  /**
+   * Takes up to `limit` unfinished executions that nobody owns or whose owner's lease ended, and raises their epoch;
+   * leaves blocked ones alone. Two workers that claim at once never get the same. Counts a crash where the owner died,
+   * and declares that owner dead. Is a sign of life of the claimer.
+   */
   claim(params: {
     readonly workerId: string;
     readonly limit: number;
     readonly leaseDurationMs: number;
     readonly now: number;
   }): Promise<readonly ExecutionRecord[]>;
-  /** Extends the leases of a worker. False: the worker was declared dead and must stop writing. */
+  /**
+   * A sign of life: extends the worker's lease on everything it owns, now or later. A worker that never gave one counts
+   * as alive. False: the worker was declared dead and must stop writing.
+   */
   heartbeat(params: { readonly workerId: string; readonly leaseDurationMs: number }): Promise<boolean>;
   /** Gives an execution back without counting a crash. */
   release(params: { readonly executionId: string; readonly epoch: number }): Promise<void>;
+
+  /** Lets a blocked execution be claimed again, its crashes forgotten. False when it is not blocked. */
+  unblock(executionId: string): Promise<boolean>;
 
   getExecution(executionId: string): Promise<ExecutionRecord | undefined>;
   findByIdempotencyKey(key: string): Promise<string | undefined>;

@@ -22,6 +22,7 @@ import type {
   InboxItem,
   NodeRecord,
   StepRecord,
+  WaitRecord,
 } from "../ports/storage.js";
 import { createDeferred, type Deferred } from "../shared/deferred.js";
 import { BodyRunner } from "./body-runner.js";
@@ -51,6 +52,8 @@ export interface ExecutionRunnerParams {
   /** Results of an earlier execution to take over, by path. */
   readonly seeds?: ReadonlyMap<string, NodeRecord> | undefined;
   readonly steps?: readonly StepRecord[] | undefined;
+  /** Given when the execution goes on after its worker died: what it waited for, and what has come. */
+  readonly resumed?: { readonly waits: readonly WaitRecord[]; readonly inbox: readonly InboxItem[] } | undefined;
   readonly onEnded: (runner: ExecutionRunner) => void;
   readonly onStatus?: (status: ExecutionStatus) => void;
 }
@@ -195,14 +198,46 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   /** Takes over earlier results, then starts the entries. */
   beginScope(scope: ScopeRunner, trigger?: number): void {
-    if (this.seeds.size > 0) {
-      for (const node of scope.plan.order) {
-        const record = this.seeds.get(scope.pathOf(node));
-        if (record !== undefined && (record.status === "completed" || record.handled !== undefined))
-          this.nodes.restore(scope, node, record);
-      }
-    }
+    if (this.seeds.size > 0) this.#restore(scope);
     scope.dispatch({ type: "begin", trigger });
+  }
+
+  /** Results in topological order; then failures that nothing handled, the first first, since they drain the scope. */
+  #restore(scope: ScopeRunner): void {
+    const failures: [node: number, record: NodeRecord][] = [];
+    for (const node of scope.plan.order) {
+      const record = this.seeds.get(scope.pathOf(node));
+      if (record === undefined) continue;
+      if (record.status === "completed" || record.handled !== undefined) this.nodes.restore(scope, node, record);
+      else if (record.status === "failed" && this.#params.resumed !== undefined) failures.push([node, record]);
+    }
+    failures.sort(([, a], [, b]) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
+    for (const [node, record] of failures) this.nodes.restore(scope, node, record);
+  }
+
+  /** Goes on with an execution whose worker died or handed it back. */
+  resume(): void {
+    const { resumed, record } = this.#params;
+    this.ticket = 2;
+    this.durableTicket = 1;
+    this.lastSeq = record.lastSeq;
+    this.#started.resolve({ ok: true, firstSeq: 1 });
+    if (record.status === "queued") return this.begin();
+    const now = this.services.clock.now();
+    this.#parkedMs = record.parkedMs;
+    for (const item of resumed?.inbox ?? []) this.parking.keep(item);
+    for (const wait of resumed?.waits ?? []) this.parking.expect(wait);
+    const { timeoutMs } = this.plan.settings;
+    if (timeoutMs !== undefined && timeoutMs !== null)
+      this.#armTimeout(Math.max(now, this.#startedAt + timeoutMs + record.parkedMs));
+    if (record.status === "waiting") {
+      this.pending.patch({ status: "running" });
+      this.emit("execution.resumed", { takeover: true });
+    }
+    this.beginScope(this.root, this.#params.trigger);
+    if (record.cancelRequested !== null) return this.cancel(record.cancelRequested.reason);
+    this.pump();
+    this.requestFlush();
   }
 
   // ── what transition decided ────────────────────────────────────────────────

@@ -37,6 +37,7 @@ export class NodeRunner {
     const planned = scope.plan.nodes[node] as (typeof scope.plan.nodes)[number];
     const at = this.#at === 0 ? runner.services.clock.now() : this.#at;
     scope.dispatch({ type: "started", node });
+    if (runner.seeds.size > 0 && this.#goOnWaiting(scope, node)) return;
     const attempt = new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at);
     scope.attempts[node] = attempt;
     const notes = scope.notesOf(node);
@@ -50,6 +51,31 @@ export class NodeRunner {
     if (effects === undefined) return;
     if (effects !== "pure") scope.noteOn(node).hasEffects = true;
     this.#afterBarrier(attempt, effects, () => this.#invoke(attempt, outcome));
+  }
+
+  /** A node that waited when its worker died waits on; false when there is nothing to go on with. */
+  #goOnWaiting(scope: ScopeRunner, node: number): boolean {
+    const runner = this.#runner;
+    const path = scope.pathOf(node);
+    const seed = runner.seeds.get(path);
+    if (seed?.status !== "waiting") return false;
+    runner.seeds.delete(path);
+    scope.noteOn(node).firstStartedAt = seed.startedAt ?? runner.services.clock.now();
+    if (seed.nextAttemptAt !== undefined && seed.error !== undefined) {
+      this.#releaseSlot(scope, node);
+      scope.dispatch({ type: "retry_restored", node, attempts: seed.attempts, error: seed.error });
+      this.#awaitRetry(scope, node, seed.nextAttemptAt);
+      return true;
+    }
+    const wait = runner.parking.takeExpected(path);
+    if (wait === undefined) return false;
+    this.#releaseSlot(scope, node);
+    runner.parking.restore({ scope, node, record: wait, attempts: seed.attempts });
+    return true;
+  }
+
+  #releaseSlot(scope: ScopeRunner, node: number): void {
+    if (scope.plan.nodes[node]?.isContainer !== true) this.#runner.releaseSlot(scope);
   }
 
   /** Of an `any` or `quorum` join, also which sources decided it. */
@@ -342,8 +368,7 @@ export class NodeRunner {
 
   scheduleRetry(scope: ScopeRunner, node: number, delayMs: number): void {
     const runner = this.#runner;
-    const { clock, timers } = runner.services;
-    const at = clock.now();
+    const at = runner.services.clock.now();
     const path = scope.pathOf(node);
     const attempts = scope.state.attempts[node] as number;
     const error = scope.state.errors[node] as ErrorRecord;
@@ -357,16 +382,21 @@ export class NodeRunner {
       nextAttemptAt: at + delayMs,
     });
     runner.emitNode("node.retry_scheduled", at, path, attempts, { delayMs, nextAttemptAt: at + delayMs, error });
+    this.#awaitRetry(scope, node, at + delayMs);
+    runner.requestFlush();
+  }
+
+  #awaitRetry(scope: ScopeRunner, node: number, nextAttemptAt: number): void {
+    const runner = this.#runner;
     runner.retrying++;
     const notes = scope.noteOn(node);
-    notes.retry = timers.set(at + delayMs, () => {
+    notes.retry = runner.services.timers.set(nextAttemptAt, () => {
       if (notes.retry === undefined) return;
       notes.retry = undefined;
       runner.retrying--;
       scope.dispatch({ type: "retry_due", node });
       runner.pump();
     });
-    runner.requestFlush();
   }
 
   clearRetry(scope: ScopeRunner, node: number): void {
@@ -392,7 +422,7 @@ export class NodeRunner {
     const error = state.errors[node] as ErrorRecord;
     const handled = state.handled[node];
     this.clearNodeTimeout(scope, node);
-    if (scope.records[node]?.reused === true) return;
+    if (scope.records[node]?.status === "failed" || this.#isKnown(scope, node, "failed")) return;
     this.#record(scope, node, {
       path,
       status: "failed",
@@ -405,7 +435,17 @@ export class NodeRunner {
     this.#runner.emitNode("node.failed", at, path, attempts, handled === undefined ? { error } : { error, handled });
   }
 
+  /** True when an earlier worker has recorded the same; the record is taken over. */
+  #isKnown(scope: ScopeRunner, node: number, status: NodeRecord["status"]): boolean {
+    if (this.#runner.seeds.size === 0) return false;
+    const seed = this.#runner.seeds.get(scope.pathOf(node));
+    if (seed?.status !== status) return false;
+    scope.records[node] = seed;
+    return true;
+  }
+
   recordSkip(scope: ScopeRunner, node: number): void {
+    if (this.#isKnown(scope, node, "skipped")) return;
     const at = this.#runner.services.clock.now();
     const path = scope.pathOf(node);
     const skipReason = scope.state.skipReasons[node];
@@ -421,6 +461,7 @@ export class NodeRunner {
   }
 
   recordCancel(scope: ScopeRunner, node: number): void {
+    if (this.#isKnown(scope, node, "cancelled")) return;
     const at = this.#runner.services.clock.now();
     const path = scope.pathOf(node);
     const attempts = Math.max(1, scope.state.attempts[node] as number);

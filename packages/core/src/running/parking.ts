@@ -1,5 +1,5 @@
 import { DEFAULT_PORT } from "../definition/node-type.js";
-import type { ApprovalDecision, Wait, WaitOutcome } from "../definition/wait.js";
+import { type ApprovalDecision, type Wait, type WaitOutcome, waitFactory } from "../definition/wait.js";
 import { AutomatrixError, ExecutionError } from "../errors/errors.js";
 import type { InboxItem, WaitRecord } from "../ports/storage.js";
 import { NotSerializableError, toPlainJson } from "../shared/plain-json.js";
@@ -24,6 +24,8 @@ export class Parking {
   /** Signals that nobody waits for yet. */
   readonly #inbox: InboxItem[] = [];
   readonly #answers = new Map<string, ApprovalAnswer>();
+  /** Waits of an earlier worker, by node path, until their nodes are reached again. */
+  readonly #expected = new Map<string, WaitRecord>();
   #ordinal = 0;
   #children = 0;
 
@@ -90,6 +92,66 @@ export class Parking {
     if (wait.kind === "execution") void this.#startChild(parked, wait);
     if (wait.kind === "signal") this.#deliverEarly(parked);
     runner.checkParked();
+  }
+
+  /** Keeps an unread item of an earlier worker. */
+  keep(item: InboxItem): void {
+    this.#inbox.push(item);
+  }
+
+  /** Remembers what an earlier worker's node waited for. */
+  expect(wait: WaitRecord): void {
+    this.#expected.set(wait.nodePath, wait);
+    this.#ordinal = Math.max(this.#ordinal, wait.ordinal + 1);
+  }
+
+  takeExpected(nodePath: string): WaitRecord | undefined {
+    const wait = this.#expected.get(nodePath);
+    this.#expected.delete(nodePath);
+    return wait;
+  }
+
+  /** Goes on with a wait of an earlier worker: the same deadline, decisions and child. */
+  restore({
+    scope,
+    node,
+    record,
+    attempts,
+  }: {
+    readonly scope: ScopeRunner;
+    readonly node: number;
+    readonly record: WaitRecord;
+    readonly attempts: number;
+  }): void {
+    const wait = toWait(record);
+    const parked: ParkedNode = {
+      scope,
+      node,
+      wait,
+      record,
+      timer: undefined,
+      child: undefined,
+      decisions: [...(record.approval?.decisions ?? [])],
+    };
+    this.#parked.set(record.nodePath, parked);
+    if (wait.kind === "execution") this.#children++;
+    scope.dispatch({ type: "parked", node, attempts });
+    if (this.#parked.get(record.nodePath) !== parked) return;
+    if (record.resumeAt !== null)
+      parked.timer = this.#runner.services.timers.set(record.resumeAt, () => this.#timeUp(parked));
+    if (record.childId !== null) void this.#followChild(parked, record.childId);
+    if (wait.kind === "signal") this.#deliverEarly(parked);
+    this.#runner.checkParked();
+  }
+
+  async #followChild(parked: ParkedNode, childId: string): Promise<void> {
+    try {
+      const child = await this.#runner.services.findChild(childId, () => this.#runner.childMoved());
+      parked.child = child;
+      this.#childEnded(parked, await child.result);
+    } catch (error) {
+      this.#failChild(parked, error);
+    }
   }
 
   #toRecord(wait: Wait, nodePath: string, at: number): WaitRecord {
@@ -311,6 +373,22 @@ export class Parking {
     this.#remove(parked);
     this.#runner.wake();
     this.#runner.nodes.failNode(parked.scope, parked.node, error);
+  }
+}
+
+/** The wait that a record stands for; a child is known by its id alone. */
+function toWait({ kind, signalName, approval, childId }: WaitRecord): Wait {
+  switch (kind) {
+    case "delay":
+      return waitFactory.delay(0);
+    case "signal":
+      return waitFactory.signal(signalName as string);
+    case "approval": {
+      const { message, approvers, quorum } = approval as NonNullable<WaitRecord["approval"]>;
+      return waitFactory.approval({ message, quorum, ...(approvers === null ? {} : { approvers }) });
+    }
+    case "execution":
+      return waitFactory.execution(childId ?? "");
   }
 }
 

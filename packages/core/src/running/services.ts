@@ -62,5 +62,7 @@ export interface EngineServices {
   readonly defer: (run: () => void) => void;
   /** The plan of a body given at run time; validated, compiled once per object. */
   readonly planBody: (definition: WorkflowDefinition) => ExecutionPlan;
+  /** A child that an earlier worker started. */
+  readonly findChild: (id: string, onStatus: () => void) => Promise<ChildExecution>;
   readonly startChild: (params: StartChildParams) => Promise<ChildExecution>;
 }
