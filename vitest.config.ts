@@ -7,8 +7,9 @@ export default defineConfig({
   resolve: { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] },
   ssr: {
     resolve: {
-      conditions: [SOURCE_CONDITION, "node", "import", "module", "default"],
-      externalConditions: [SOURCE_CONDITION, "node", "import", "module", "default"],
+      // Handed to Node as they are: with "import" among them, a `require` inside a dependency would get ES modules.
+      conditions: [SOURCE_CONDITION, "node"],
+      externalConditions: [SOURCE_CONDITION, "node"],
     },
   },
   test: {

@@ -1,10 +1,21 @@
+import { Adoption } from "./coordination/adoption.js";
+import { decideApproval } from "./coordination/approvals.js";
 import { streamEvents } from "./coordination/event-stream.js";
 import { type ExecuteOptions, toPayload } from "./coordination/execute-options.js";
 import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
+import { Heartbeat } from "./coordination/heartbeat.js";
+import { DEFAULT_LEASE, type LeaseOptions } from "./coordination/lease.js";
+import { judgeMigration, type MigrationReport } from "./coordination/migration.js";
+import { ResultWatch } from "./coordination/result-watch.js";
+import { Retention, type RetentionOptions } from "./coordination/retention.js";
 import { planReuse, type ReplayOptions, type RetryOptions } from "./coordination/reuse.js";
-import { DEFAULT_LEASE, type LeaseOptions, Takeover } from "./coordination/takeover.js";
+import type { ScheduleServices } from "./coordination/schedules/schedule-services.js";
+import { ScheduleTicker } from "./coordination/schedules/schedule-ticker.js";
+import { Schedules } from "./coordination/schedules/schedules.js";
+import { Sweeper } from "./coordination/sweeper.js";
+import { Worker } from "./coordination/worker.js";
 import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/workflow-compiler.js";
 import { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";
 import { NodeRegistry } from "./definition/node-registry.js";
@@ -13,30 +24,22 @@ import type { WorkflowDefinition } from "./definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "./errors/errors.js";
 import type { EventType, ExecutionEvent } from "./events/event.js";
 import { EventHub, type EventListener } from "./events/event-hub.js";
+import type { ApprovalAnswer } from "./execution/approval.js";
 import { mergeFunctionTables } from "./expressions/functions/function-table.js";
 import { standardFunctions } from "./expressions/functions/standard-functions.js";
-import { memoryBlobStore } from "./memory/memory-blob-store.js";
 import { memoryCache } from "./memory/memory-cache.js";
 import type { BlobStore } from "./ports/blob-store.js";
 import type { Cache } from "./ports/cache.js";
 import type { Clock } from "./ports/clock.js";
+import type { ExecutionRecord, ExecutionSummary, InboxItem, NodeRecord } from "./ports/execution-record.js";
 import type { Ids } from "./ports/ids.js";
 import type { Logger } from "./ports/logger.js";
 import type { Random } from "./ports/random.js";
 import type { SecretStore } from "./ports/secret-store.js";
-import type {
-  ExecutionFilter,
-  ExecutionRecord,
-  ExecutionSummary,
-  NodeRecord,
-  Page,
-  Storage,
-  WorkflowRecord,
-} from "./ports/storage.js";
+import type { ExecutionFilter, Page, Storage, WorkflowRecord } from "./ports/storage.js";
 import { CommitQueue } from "./running/commit-queue.js";
-import { createExecutionResult, type ExecutionResult } from "./running/execution-result.js";
+import type { ExecutionResult } from "./running/execution-result.js";
 import type { ExecutionRunner } from "./running/execution-runner.js";
-import type { ApprovalAnswer } from "./running/parking.js";
 import type { Durability, EngineServices } from "./running/services.js";
 import { Slots } from "./running/slots.js";
 import { Timers } from "./running/timers.js";
@@ -51,9 +54,7 @@ const DEFAULT_EXECUTIONS = 100;
 const DEFAULT_NODES = 1_000;
 const DEFAULT_FLUSH_INTERVAL_MS = 50;
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
-/** How often a result is looked for that another worker produces. */
 const DEFAULT_QUARANTINE_AFTER = 3;
-const RESULT_POLL_MS = 250;
 const JOURNAL_PAGE_SIZE = 1_000;
 
 /** Parts and options of an engine. Only `storage` and `nodes` are required. */
@@ -71,6 +72,8 @@ export interface EngineOptions {
   readonly lease?: Partial<LeaseOptions>;
   /** Deaths of workers after which an execution is set aside. Default 3. */
   readonly quarantineAfter?: number;
+  /** Ended executions are kept for ever unless this says otherwise. */
+  readonly retention?: RetentionOptions;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -103,7 +106,12 @@ export class Engine {
   readonly #compiler: WorkflowCompiler;
   readonly #services: EngineServices;
   readonly #launcher: ExecutionLauncher;
-  readonly #takeover: Takeover;
+  readonly #heartbeat: Heartbeat;
+  readonly #sweeper: Sweeper;
+  readonly #watch: ResultWatch;
+  readonly #ticker: ScheduleTicker;
+  /** Cron rows that start executions. */
+  readonly schedules: Schedules;
   #state: "new" | "started" | "closed" = "new";
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -119,28 +127,63 @@ export class Engine {
       standardFunctions,
     );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
-    this.#services = this.#createServices(options, limits);
-    const workerId = this.#services.ids.next();
+    const lease = { ...DEFAULT_LEASE, ...options.lease };
+    this.#services = this.#createServices(options, { limits, lease });
+    const { services, compiler } = { services: this.#services, compiler: this.#compiler };
+    const { storage } = options;
+    const worker = new Worker(services.ids);
+    this.#watch = new ResultWatch(storage, () => this.#sweeper.pokeLater());
+    const quarantineAfter = positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter");
     this.#launcher = new ExecutionLauncher({
-      services: this.#services,
-      storage: options.storage,
-      compiler: this.#compiler,
-      workerId,
-      quarantineAfter: positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter"),
-      awaitResult: (id) => this.#resultOf(id),
+      services,
+      storage,
+      compiler,
+      worker,
+      adoption: new Adoption({ services, storage, compiler, quarantineAfter }),
+      watch: this.#watch,
       maxExecutions: positive(options.concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
+      onWork: () => this.#sweeper.poke(),
+      onWaiting: (wakeAt) => this.#sweeper.wakeBy(wakeAt),
+      onStray: () => this.#sweeper.pokeLater(),
+      onQueued: () => this.#sweeper.queued(),
+      onPlaceFree: () => this.#sweeper.placeFree(),
+      take: (id) => void this.#sweeper.take(id),
     });
-    this.#takeover = new Takeover({
-      services: this.#services,
-      storage: options.storage,
+    this.#heartbeat = new Heartbeat({
+      services,
+      storage,
+      worker,
+      lease,
+      giveUp: (reason) => this.#launcher.dropAll(reason),
+    });
+    const scheduleServices = this.#createScheduleServices(storage);
+    this.#ticker = new ScheduleTicker(scheduleServices);
+    this.schedules = new Schedules({
+      services: scheduleServices,
+      onChanged: () => this.#sweeper.poke(),
+      requireStarted: () => this.#requireStarted(),
+    });
+    this.#sweeper = new Sweeper({
+      services,
+      storage,
+      worker,
+      lease,
       launcher: this.#launcher,
-      workerId,
-      lease: { ...DEFAULT_LEASE, ...options.lease },
+      watch: this.#watch,
+      tasks: [
+        this.#ticker,
+        new Retention({ storage, now: () => services.clock.now(), options: options.retention ?? {} }),
+      ],
     });
   }
 
-  #createServices(options: EngineOptions, limits: Limits): EngineServices {
+  #createServices(
+    options: EngineOptions,
+    { limits, lease }: { readonly limits: Limits; readonly lease: LeaseOptions },
+  ): EngineServices {
+    const { storage } = options;
     const clock = options.clock ?? systemClock;
+    const timers = new Timers(clock);
     const logger = options.logger ?? consoleLogger;
     return {
       clock,
@@ -149,21 +192,43 @@ export class Engine {
       ids: options.ids ?? systemIds,
       random: options.random ?? systemRandom,
       secrets: options.secrets ?? environmentSecrets(),
-      blobs: options.blobs ?? memoryBlobStore(),
+      blobs: options.blobs ?? storage.blobs,
       cache: options.cache ?? memoryCache(clock),
       http: options.http ?? ((url, init) => fetch(url, init)),
       durability: options.durability ?? "barrier",
       flushIntervalMs: options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS,
-      commits: new CommitQueue(options.storage),
+      commits: new CommitQueue({ storage, timers, now: () => clock.now(), defer, retryForMs: lease.durationMs }),
       hub: new EventHub((error, event) =>
         logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
       ),
-      timers: new Timers(clock),
+      timers,
       nodeSlots: new Slots(positive(options.concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes")),
       defer,
       planBody: (definition) => this.#compiler.planBody(definition),
-      findChild: (id, onStatus) => this.#launcher.findChild(id, onStatus),
+      childOf: (id) => this.#launcher.childOf(id),
+      outputOf: async (id) => (await storage.getExecution(id))?.output ?? null,
+      readNews: async (id) => {
+        const [record, inbox] = await Promise.all([storage.getExecution(id), storage.listInbox(id)]);
+        return { inbox, cancelRequested: record?.cancelRequested ?? null };
+      },
       startChild: (params) => this.#launcher.startChild(params),
+    };
+  }
+
+  #createScheduleServices(storage: Storage): ScheduleServices {
+    const { clock, random, ids, logger, limits } = this.#services;
+    return {
+      storage,
+      clock,
+      random,
+      ids,
+      logger,
+      limits,
+      start: ({ workflowId, tenant, ...options }) =>
+        this.execute(workflowId, { ...options, ...(tenant === null ? {} : { tenant }) }),
+      cancel: async (executionId, reason) => {
+        await this.#launcher.cancel(executionId, reason);
+      },
     };
   }
 
@@ -181,7 +246,8 @@ export class Engine {
     await this.#storage.open();
     if (this.#state !== "new") return;
     this.#state = "started";
-    await this.#takeover.start();
+    await this.#heartbeat.start();
+    await this.#sweeper.start();
   }
 
   /** Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. */
@@ -193,8 +259,11 @@ export class Engine {
   async #close(deadlineMs: number): Promise<void> {
     this.#state = "closed";
     await this.#starting?.catch(() => {});
-    await this.#takeover.close();
+    await this.#ticker.close();
+    await this.#sweeper.close();
     await this.#launcher.close(deadlineMs);
+    this.#heartbeat.close();
+    this.#watch.close();
     this.#services.timers.close();
     this.#services.hub.close();
     await this.#storage.close();
@@ -247,7 +316,12 @@ export class Engine {
   #handle(id: string, runner: ExecutionRunner | undefined): ExecutionHandle {
     return Object.freeze({
       id,
-      result: () => runner?.result ?? this.#resultOf(id),
+      result: () => {
+        const result = runner === undefined || runner.hasLeft ? this.#resultOf(id) : this.#resultFrom(runner);
+        // Whoever asked and does not listen shall not bring the process down.
+        result.catch(() => {});
+        return result;
+      },
       events: ({ after = 0 }: { readonly after?: number } = {}) => this.#events(id, after),
       cancel: (reason?: string) => this.cancel(id, reason),
     });
@@ -264,43 +338,24 @@ export class Engine {
     });
   }
 
-  #resultOf(id: string): Promise<ExecutionResult> {
-    return this.#launcher.active.get(id)?.result ?? this.#awaitResult(id);
+  /** The result of an execution that is here now; it may leave memory before it ends. */
+  async #resultFrom(runner: ExecutionRunner): Promise<ExecutionResult> {
+    return (await runner.result) ?? this.#resultOf(runner.id);
   }
 
-  /** The outcome of an execution that does not run here. */
-  async #awaitResult(id: string): Promise<ExecutionResult> {
-    for (;;) {
-      const record = await this.#requireExecution(id);
-      if (record.endedAt !== null) return this.#toResult(record);
-      if (this.#state === "closed")
-        throw new ExecutionError("engine_closed", `The engine was closed while execution ${id} was open.`);
-      await new Promise<void>((resolve) => {
-        this.#services.timers.set(this.#services.clock.now() + RESULT_POLL_MS, resolve);
-      });
-    }
-  }
-
-  async #toResult(record: ExecutionRecord): Promise<ExecutionResult> {
-    const nodes = await this.#storage.listNodes(record.id);
-    return createExecutionResult({
-      id: record.id,
-      status: record.status as ExecutionResult["status"],
-      output: record.output,
-      error: record.error,
-      durationMs: (record.endedAt as number) - (record.startedAt ?? record.createdAt),
-      records: () => nodes,
-    });
+  async #resultOf(id: string): Promise<ExecutionResult> {
+    const runner = this.#launcher.active.get(id);
+    return runner === undefined ? this.#watch.resultOf(id) : this.#resultFrom(runner);
   }
 
   /** Cancels; durable when it resolves, and no later success overwrites it. @throws ExecutionError `execution_not_found`, `execution_ended` */
   async cancel(id: string, reason?: string): Promise<void> {
     this.#requireStarted();
-    const status = await this.#storage.requestCancel(id, reason ?? null, this.#services.clock.now());
+    const status = await this.#launcher.cancel(id, reason ?? null);
+    await this.#sweeper.settled();
     if (status === undefined) throw notFound(id);
     if (status === "completed" || status === "failed")
       throw new ExecutionError("execution_ended", `Execution ${id} has already ${status}.`);
-    this.#launcher.active.get(id)?.cancel(reason ?? null);
   }
 
   /**
@@ -323,10 +378,14 @@ export class Engine {
       key: options.key ?? null,
       at: clock.now(),
     };
-    const answer = await this.#storage.addToInbox(id, item, limits.maxInboxSignals);
-    switch (answer) {
+    return this.#send(id, item);
+  }
+
+  /** Puts something into an inbox, durably, and tells whoever runs the execution here. */
+  async #send(id: string, item: InboxItem): Promise<{ readonly duplicate: boolean }> {
+    const { maxInboxSignals } = this.#services.limits;
+    switch (await this.#launcher.send(id, item)) {
       case "added":
-        this.#launcher.active.get(id)?.receive(item);
         return { duplicate: false };
       case "duplicate":
         return { duplicate: true };
@@ -337,7 +396,7 @@ export class Engine {
       case "full":
         throw new ExecutionError(
           "inbox_full",
-          `Execution ${id} has ${limits.maxInboxSignals} unread signals; nothing waits for them.`,
+          `Execution ${id} has ${maxInboxSignals} unread signals; nothing waits for them.`,
         );
     }
   }
@@ -359,19 +418,48 @@ export class Engine {
     if (decision !== "approve" && decision !== "reject")
       throw new ConfigurationError("invalid_input", `decision must be "approve" or "reject".`);
     if (typeof by !== "string" || by === "") throw new ConfigurationError("invalid_input", "by must name who decides.");
-    const runner = this.#launcher.active.get(id);
-    if (runner !== undefined)
-      return runner.parking.decide(nodePath, {
-        decision,
-        by,
-        comment: comment ?? null,
-        at: this.#services.clock.now(),
-      });
+    const { clock, ids, limits } = this.#services;
+    return decideApproval({
+      storage: this.#storage,
+      send: (item) => this.#launcher.send(id, item),
+      executionId: id,
+      nodePath,
+      decision: { decision, by, comment: comment ?? null, at: clock.now() },
+      itemId: ids.next(),
+      maxUnread: limits.maxInboxSignals,
+    });
+  }
+
+  /**
+   * Says what became of a `once` node whose outcome is unknown: its output, that it may run again, or that it failed.
+   * @throws ExecutionError `execution_not_found`, `execution_ended`, `wait_not_found`, `inbox_full`
+   */
+  async resolveUnknown(
+    id: string,
+    nodePath: string,
+    resolution: { readonly output: unknown } | { readonly retry: true } | { readonly fail: string },
+  ): Promise<void> {
+    this.#requireStarted();
+    const { limits, ids, clock } = this.#services;
+    const payload = toPayload(resolution, "resolution", limits.maxInputBytes);
+    if (!isResolution(payload))
+      throw new ConfigurationError("invalid_input", `Give one of { output }, { retry: true } or { fail: "why" }.`);
     const record = await this.#requireExecution(id);
-    throw new ExecutionError(
-      record.endedAt === null ? "wait_not_found" : "execution_ended",
-      `Execution ${id} is ${record.status} and takes no decision here.`,
-    );
+    const waits = await this.#storage.listWaits(id);
+    const wait = waits.find((one) => one.nodePath === nodePath && one.kind === "unknown_outcome");
+    if (wait === undefined && record.endedAt === null)
+      throw new ExecutionError(
+        "wait_not_found",
+        `The outcome of node "${nodePath}" of execution ${id} is not unknown.`,
+      );
+    await this.#send(id, {
+      id: ids.next(),
+      kind: "resolve_unknown",
+      name: nodePath,
+      payload,
+      key: String(wait?.ordinal),
+      at: clock.now(),
+    });
   }
 
   /**
@@ -383,7 +471,8 @@ export class Engine {
     const record = await this.#requireExecution(id);
     if (record.endedAt !== null)
       throw new ExecutionError("execution_ended", `Execution ${id} has ended; use engine.retry to run it again.`);
-    if (await this.#storage.unblock(id)) await this.#takeover.sweep();
+    await this.#storage.unblock(id);
+    if (this.#launcher.active.get(id) === undefined) await this.#sweeper.take(id);
     return this.#handle(id, undefined);
   }
 
@@ -448,6 +537,52 @@ export class Engine {
     return { prepared: this.#compiler.prepare(definition), workflow };
   }
 
+  /**
+   * Moves an unfinished execution to another version of its workflow, if every node that has started exists there with
+   * the same type. Nodes that run are let end for 10 s, then aborted; they run again in the new version.
+   * @throws ExecutionError `execution_not_found`, `execution_ended`, `workflow_not_found`; ConfigurationError `invalid_input` for an inline definition
+   */
+  async migrateExecution(
+    id: string,
+    { version, dryRun = false }: { readonly version: number; readonly dryRun?: boolean },
+  ): Promise<MigrationReport> {
+    this.#requireStarted();
+    const record = await this.#requireExecution(id);
+    if (record.endedAt !== null) throw new ExecutionError("execution_ended", `Execution ${id} has ended.`);
+    if (record.workflowId === null)
+      throw new ConfigurationError(
+        "invalid_input",
+        `Execution ${id} runs an inline definition, which has no versions.`,
+      );
+    const { prepared } = await this.#launcher.resolve(record.workflowId, version);
+    const current = await this.#targetOf(record, undefined);
+    const report = judgeMigration({
+      from: current.prepared.plan,
+      to: prepared.plan,
+      nodes: await this.#storage.listNodes(id),
+      events: await this.getJournal(id),
+    });
+    if (report.compatible && !dryRun) await this.#repin(id, prepared, version);
+    return report;
+  }
+
+  async #repin(id: string, { hash, definition, plan }: PreparedWorkflow, version: number): Promise<void> {
+    await this.#storage.putDefinition(hash, definition);
+    await this.#launcher.handOver(id, DEFAULT_CLOSE_DEADLINE_MS);
+    const { epoch, endedAt } = await this.#requireExecution(id);
+    const isMoved =
+      endedAt === null &&
+      (await this.#storage.repin({
+        executionId: id,
+        epoch,
+        definitionHash: hash,
+        workflowVersion: version,
+        nodeTypes: plan.nodeTypes,
+      }));
+    this.#sweeper.poke();
+    if (!isMoved) throw new ExecutionError("execution_ended", `Execution ${id} ended or changed hands; look again.`);
+  }
+
   // ── looking ────────────────────────────────────────────────────────────────
 
   /** @throws ExecutionError `execution_not_found` */
@@ -484,7 +619,24 @@ export class Engine {
   /** Says in one sentence why an execution is not moving, and what would move it. @throws ExecutionError `execution_not_found` */
   async explain(id: string): Promise<string> {
     const record = await this.#requireExecution(id);
-    return explainExecution(record, await this.#storage.listNodes(id), await this.#storage.listWaits(id));
+    return explainExecution({
+      record,
+      nodes: await this.#storage.listNodes(id),
+      waits: await this.#storage.listWaits(id),
+      rivals: await this.#rivalsOf(record),
+    });
+  }
+
+  /** Executions that hold the places for which a queued one waits. */
+  async #rivalsOf({ status, limits }: ExecutionRecord): Promise<readonly string[]> {
+    const concurrency = limits?.concurrency;
+    if (status !== "queued" || concurrency === undefined || concurrency === null) return [];
+    const { items } = await this.#storage.listExecutions({
+      limitKey: concurrency.key,
+      status: "running",
+      limit: concurrency.limit,
+    });
+    return items.map(({ id }) => id);
   }
 
   /** Listens to one type of event, or to all with `"*"`. Returns the way to stop. */
@@ -547,6 +699,12 @@ export class Engine {
 function requireStorage(storage: unknown): void {
   if (typeof (storage as Storage | undefined)?.commit === "function") return;
   throw new ConfigurationError("invalid_configuration", "createEngine needs a storage, such as memoryStorage().");
+}
+
+function isResolution(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return false;
+  const { output, retry, fail } = value as Record<string, unknown>;
+  return output !== undefined || retry === true || typeof fail === "string";
 }
 
 function positive(value: number, name: string): number {

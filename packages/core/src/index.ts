@@ -2,7 +2,11 @@
 export { z } from "zod";
 export type { ExecuteOptions } from "./coordination/execute-options.js";
 export type { ExecutionHandle } from "./coordination/execution-handle.js";
+export type { MigrationIssue, MigrationReport } from "./coordination/migration.js";
+export type { RetentionOptions } from "./coordination/retention.js";
 export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
+export type { Instant, Schedule, ScheduleChanges, ScheduleOptions } from "./coordination/schedules/schedule.js";
+export type { Schedules } from "./coordination/schedules/schedules.js";
 export type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
 export { defineNode } from "./definition/define-node.js";
 export type { Issue, IssueCode } from "./definition/issue.js";
@@ -56,6 +60,7 @@ export {
 } from "./errors/errors.js";
 export type { EventDraft, EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
 export type { EventListener } from "./events/event-hub.js";
+export type { ApprovalAnswer } from "./execution/approval.js";
 export type {
   ExpressionFunction,
   FunctionContext,
@@ -67,12 +72,15 @@ export type { ExpressionErrorCode, FailureContext } from "./expressions/source-s
 export type { BlobReference, BlobStore } from "./ports/blob-store.js";
 export type { Cache } from "./ports/cache.js";
 export type { Clock } from "./ports/clock.js";
+export type * from "./ports/execution-commit.js";
+export type * from "./ports/execution-record.js";
 export type { Ids } from "./ports/ids.js";
 export type { Logger } from "./ports/logger.js";
 export type { Random } from "./ports/random.js";
+export type * from "./ports/schedule-record.js";
+export type * from "./ports/schedule-store.js";
 export type { SecretStore } from "./ports/secret-store.js";
 export type * from "./ports/storage.js";
 export type { ExecutionResult, NodeResult } from "./running/execution-result.js";
-export type { ApprovalAnswer } from "./running/parking.js";
 export type { Durability } from "./running/services.js";
 export { type ValidateOptions, validateDefinition } from "./validation/validate-definition.js";

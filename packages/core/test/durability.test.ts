@@ -166,13 +166,37 @@ describe("what is pending", () => {
     expect(await storage.getExecution(handle.id)).toMatchObject({ status: "completed", output: result.output });
   });
 
-  it("is nothing once a storage failed: the result rejects and nothing hangs", async () => {
+  it("is sent again while the storage does not answer, and written once", async () => {
     for (const fault of ["fail_before", "fail_after"] as const) {
-      const storage = faultyStorage(memoryStorage(), { commits: { 2: fault } });
+      const storage = faultyStorage(memoryStorage(), { commits: { 1: fault, 3: fault } });
       await using engine = await testEngine({ nodes: BASIC_NODES, storage });
-      await expect(engine.run(flow("a>b b>c"))).rejects.toMatchObject({ code: "storage_unavailable" });
-      expect((await engine.run(flow("a"))).status).toBe("completed");
+      const running = engine.run(flow("a>b b>c"));
+      await engine.advance(1_000);
+      const { id, status } = await running;
+      expect(status).toBe("completed");
+      const seqs = (await engine.getJournal(id)).map(({ seq, type, nodeId }) => `${seq} ${type} ${nodeId ?? ""}`);
+      expect(new Set(seqs).size).toBe(seqs.length);
+      expect(seqs.filter((line) => line.includes("node.completed"))).toHaveLength(3);
     }
+  });
+
+  it("is given up when the storage is away for as long as the lease: the result rejects and nothing hangs", async () => {
+    let isAway = false;
+    const storage = faultyStorage(memoryStorage(), {
+      commits: (number) => (isAway && number > 1 ? "fail_before" : undefined),
+    });
+    await using engine = await testEngine({ nodes: BASIC_NODES, storage, lease: { durationMs: 2_000 } });
+    isAway = true;
+    const running = engine.run(flow("a>b b>c"));
+    const refused = expect(running).rejects.toMatchObject({ code: "storage_unavailable" });
+    await engine.advance(3_000);
+    await refused;
+    isAway = false;
+    const next = engine.run(flow("a"));
+    await engine.advance(3_000);
+    expect((await next).status).toBe("completed");
+    const { items } = await engine.listExecutions();
+    expect(items.map(({ status }) => status)).toEqual(["completed", "completed"]);
   });
 
   it("lets transactional nodes be refused by a storage without transactions", async () => {

@@ -39,6 +39,7 @@ export async function* streamEvents({
     hasNews = true;
     wake?.();
   });
+  const stopNudges = hub.onNudge(() => wake?.());
   try {
     let seq = after;
     isOver ||= (await storage.getExecution(executionId)) === undefined;
@@ -66,6 +67,7 @@ export async function* streamEvents({
     }
   } finally {
     stop();
+    stopNudges();
     stopWatching();
   }
 }

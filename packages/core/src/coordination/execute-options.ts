@@ -1,5 +1,5 @@
 import { type AutomatrixError, ConfigurationError } from "../errors/errors.js";
-import type { NodeMock } from "../ports/storage.js";
+import type { NodeMock } from "../ports/execution-record.js";
 import { isPlainObject, toPlainJson } from "../shared/plain-json.js";
 
 /** How an execution is started. */

@@ -1,75 +1,83 @@
+import type { ExecutionStatus } from "../definition/status.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "../errors/errors.js";
-import type { ExecutionPlan } from "../execution/plan.js";
-import type { Blocked, ExecutionRecord, NodeRecord, StepRecord, Storage } from "../ports/storage.js";
+import type { ExecutionRecord, FlowLimits, InboxItem } from "../ports/execution-record.js";
+import type { Storage } from "../ports/storage.js";
 import type { ExecutionResult } from "../running/execution-result.js";
 import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution-runner.js";
 import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
-import { Slots } from "../running/slots.js";
+import { QueuedStart } from "../running/start-commit.js";
 import { CellMap } from "../shared/cell-map.js";
+import type { Adoption } from "./adoption.js";
+import { chooseTrigger } from "./choose-trigger.js";
 import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
+import { toFlowLimits } from "./flow-limits.js";
+import type { ResultWatch } from "./result-watch.js";
+import { type Launchable, type Lineage, toStartRecord } from "./start-record.js";
+import type { Worker } from "./worker.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
-
-/** Journal events looked through for nodes in flight. */
-const MAX_EVENTS_READ = 10_000;
 
 /** Definitions whose content is known to be stored. */
 const MAX_KNOWN_HASHES = 10_000;
-
-/** A prepared definition, and the saved workflow that it is a version of. */
-export interface Launchable {
-  readonly prepared: PreparedWorkflow;
-  readonly workflow: { readonly id: string; readonly version: number } | null;
-}
-
-/** What a new execution takes over from where it comes. */
-export interface Lineage {
-  readonly parent?: ExecutionRecord["parent"];
-  readonly depth?: number;
-  readonly retryOf?: string;
-  readonly replayOf?: string;
-  readonly seeds?: ReadonlyMap<string, NodeRecord>;
-  readonly steps?: readonly StepRecord[];
-  readonly onStatus?: () => void;
-}
+/** Executions of one key looked at to cancel the oldest. */
+const MAX_SAME_KEY = 1_000;
 
 export interface ExecutionLauncherParams {
   readonly services: EngineServices;
   readonly storage: Storage;
   readonly compiler: WorkflowCompiler;
-  readonly workerId: string;
+  readonly adoption: Adoption;
+  readonly watch: ResultWatch;
+  readonly worker: Worker;
   readonly maxExecutions: number;
-  /** Deaths of workers after which an execution is set aside. */
-  readonly quarantineAfter: number;
-  /** The outcome of an execution, wherever it runs. */
-  readonly awaitResult: (id: string) => Promise<ExecutionResult>;
+  /** There may be something to claim, or news that no runner here has heard. */
+  readonly onWork: () => void;
+  /** Something is to be given back, after a pause: what went wrong may go wrong again. */
+  readonly onStray: () => void;
+  /** An execution was queued. */
+  readonly onQueued: () => void;
+  /** Claims this execution soon, unless another worker has it. */
+  readonly take: (executionId: string) => void;
+  /** A place is free, since an execution ended or waits. */
+  readonly onPlaceFree: () => void;
+  /** An execution waits outside memory until this instant. */
+  readonly onWaiting: (wakeAt: number) => void;
 }
 
-/** Starts executions and knows those that run here. */
+/** Starts executions and knows those that are in this process. */
 export class ExecutionLauncher {
   readonly active = new CellMap<ExecutionRunner>();
   readonly #params: ExecutionLauncherParams;
-  readonly #slots: Slots;
   readonly #knownHashes = new Set<string>();
+  /** Executions that this worker owns and no longer runs, by id with their epoch: to be given back. */
+  readonly #strays = new Map<string, number>();
+  /** Executions here that do not wait. */
+  #running = 0;
   #isClosed = false;
 
   constructor(params: ExecutionLauncherParams) {
     this.#params = params;
-    this.#slots = new Slots(params.maxExecutions);
   }
+
+  /** Free places for executions. */
+  get freeSlots(): number {
+    return this.#isClosed ? 0 : Math.max(0, this.#params.maxExecutions - this.#running);
+  }
+
+  // ── starting ───────────────────────────────────────────────────────────────
 
   /**
    * Starts an execution; resolves when its start is durable.
-   * @returns the execution that runs here, or the id of the one that the idempotency key names
+   * @returns the runner when it runs here; without one it is queued, or the id is the one that the idempotency key names
    */
   async launch(
     target: Launchable,
     options: ExecuteOptions,
     lineage: Lineage = {},
   ): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
-    const { services, storage } = this.#params;
+    const { services, storage, compiler, worker } = this.#params;
     if (this.#isClosed) throw new ExecutionError("engine_closed", "The engine is closed; create another one.");
-    const { plan } = target.prepared;
+    const { plan, definition } = target.prepared;
     const parsed = parseExecuteOptions(options, services.limits.maxInputBytes);
     if (plan.needsTransactions && !storage.capabilities.transactional) {
       throw new ConfigurationError(
@@ -78,11 +86,26 @@ export class ExecutionLauncher {
       );
     }
     const trigger = chooseTrigger(plan, parsed.trigger);
+    const limits = toFlowLimits({
+      settings: definition.settings ?? {},
+      scope: [parsed.tenant ?? null, target.workflow?.id ?? definition.name ?? target.prepared.hash],
+      input: parsed.input,
+      concurrencyKey: parsed.concurrencyKey,
+      functions: compiler.functions,
+    });
     await this.#storeDefinition(target.prepared);
-    const runner = this.#createRunner(target, parsed, { ...lineage, trigger });
-    const outcome = await runner.started;
-    if (!outcome.ok && outcome.reason === "duplicate") return { id: outcome.existingId };
-    return { id: runner.id, runner };
+    const isHere = limits === null && (lineage.parent != null || this.freeSlots > 0);
+    const record = toStartRecord({
+      id: lineage.id ?? services.ids.next(),
+      target,
+      options: parsed,
+      lineage,
+      limits,
+      requires: [],
+      owner: isHere ? worker.id : null,
+      at: services.clock.now(),
+    });
+    return isHere ? this.#startHere(target, record, lineage, trigger) : this.#enqueue(target, record, lineage);
   }
 
   async #storeDefinition({ hash, definition }: PreparedWorkflow): Promise<void> {
@@ -92,228 +115,170 @@ export class ExecutionLauncher {
     this.#knownHashes.add(hash);
   }
 
-  #createRunner(
+  async #startHere(
     target: Launchable,
-    options: ReturnType<typeof parseExecuteOptions>,
-    lineage: Lineage & { readonly trigger: number | undefined },
-  ): ExecutionRunner {
-    const isChild = lineage.parent !== undefined && lineage.parent !== null;
-    const queued = !isChild && !this.#slots.tryAcquire();
-    if (isChild) this.#slots.take();
-    const record = this.#toRecord(target, options, lineage, queued);
+    record: ExecutionRecord,
+    { seeds, steps }: Lineage,
+    trigger: number | undefined,
+  ): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
     const runner = new ExecutionRunner({
+      ...this.#callbacks,
       services: this.#params.services,
       plan: target.prepared.plan,
       record,
-      trigger: lineage.trigger,
-      seeds: lineage.seeds,
-      steps: lineage.steps,
-      onEnded: (ended) => this.#forget(ended),
-      onStatus: (status) => {
-        if (status === "waiting") this.#giveSlotBack(runner);
-        else if (status === "running") this.#retakeSlot(runner);
-        lineage.onStatus?.();
-      },
+      trigger,
+      seeds,
+      steps,
     });
-    this.active.set(record.id, runner);
-    if (!queued) runner.holdsSlot = true;
-    else this.#slots.await({ priority: record.priority, slotFree: () => this.#promote(runner) });
-    runner.create({ queued });
-    return runner;
+    this.#hold(runner);
+    runner.create();
+    const outcome = await runner.started;
+    if (!outcome.ok && outcome.reason === "duplicate") return { id: outcome.existingId };
+    return { id: runner.id, runner };
   }
 
-  #promote(runner: ExecutionRunner): void {
-    if (runner.isEnded || !this.#slots.tryAcquire()) return;
+  /** Writes the row and leaves it to whoever has a place for it. */
+  async #enqueue(
+    { prepared }: Launchable,
+    record: ExecutionRecord,
+    { seeds, steps }: Lineage,
+  ): Promise<{ readonly id: string }> {
+    const onLimit = prepared.definition.settings?.concurrency?.onLimit ?? "queue";
+    const start = new QueuedStart(record, { seeds, steps, refuseAtLimit: onLimit === "reject" });
+    this.#params.services.commits.request(start);
+    const outcome = await start.written;
+    if (!outcome.ok && outcome.reason === "duplicate") return { id: outcome.existingId };
+    if (!outcome.ok) throw limitReached(record);
+    if (onLimit === "cancel_oldest") await this.#cancelOldest(record.limits);
+    this.#params.onQueued();
+    return { id: record.id };
+  }
+
+  /** As many of the same key as may run stay, the newest of them. */
+  async #cancelOldest(limits: FlowLimits | null): Promise<void> {
+    const concurrency = limits?.concurrency;
+    if (concurrency === undefined || concurrency === null) return;
+    const { items } = await this.#params.storage.listExecutions({
+      limitKey: concurrency.key,
+      status: ["queued", "running"],
+      limit: MAX_SAME_KEY,
+    });
+    for (const { id } of items.slice(concurrency.limit))
+      await this.cancel(id, "A newer execution with the same concurrency key took its place.");
+  }
+
+  // ── executions in this process ─────────────────────────────────────────────
+
+  /** Goes on with executions that this worker has claimed. */
+  async adopt(records: readonly ExecutionRecord[]): Promise<void> {
+    await Promise.all(records.map((record) => this.#adoptOne(record)));
+  }
+
+  async #adoptOne(record: ExecutionRecord): Promise<void> {
+    const { adoption, services, storage } = this.#params;
+    try {
+      const runner = await adoption.adopt(record, this.#callbacks);
+      if (runner === undefined) return;
+      if (this.#isClosed) return await storage.release({ executionId: record.id, epoch: record.epoch });
+      this.#hold(runner);
+      runner.resume();
+    } catch (error) {
+      services.logger.error("An execution could not be gone on with; it is tried again.", {
+        executionId: record.id,
+        error: String(error),
+      });
+      this.#addStray(record);
+    }
+  }
+
+  readonly #callbacks: Pick<ExecutionRunnerParams, "onGone" | "onStatus"> = {
+    onGone: (runner, result) => this.#gone(runner, result),
+    onStatus: (runner, status) => this.#moved(runner, status),
+  };
+
+  #hold(runner: ExecutionRunner): void {
+    this.active.set(runner.id, runner);
     runner.holdsSlot = true;
-    runner.begin();
+    this.#running++;
+  }
+
+  #moved(runner: ExecutionRunner, status: ExecutionStatus): void {
+    if (status === "waiting") this.#giveSlotBack(runner);
+    else if (!runner.holdsSlot) {
+      // A resumed execution goes on at once: it has waited long enough.
+      runner.holdsSlot = true;
+      this.#running++;
+    }
+    const { parent } = runner.record;
+    if (parent !== null) this.active.get(parent.executionId)?.childMoved();
   }
 
   #giveSlotBack(runner: ExecutionRunner): void {
     if (!runner.holdsSlot) return;
     runner.holdsSlot = false;
-    this.#slots.release();
+    this.#running--;
+    if (runner.record.limits === null) this.#params.onPlaceFree();
+    else this.#params.onWork();
   }
 
-  /** A resumed execution goes on at once: it has waited long enough. */
-  #retakeSlot(runner: ExecutionRunner): void {
-    if (runner.holdsSlot) return;
-    runner.holdsSlot = true;
-    this.#slots.take();
-  }
-
-  #forget(runner: ExecutionRunner): void {
+  #gone(runner: ExecutionRunner, result: ExecutionResult | undefined): void {
     if (this.active.get(runner.id) === runner) this.active.delete(runner.id);
     this.#giveSlotBack(runner);
+    if (runner.isStray) this.#addStray(runner.record);
+    if (result !== undefined) {
+      this.#params.watch.ended(result);
+      if (isOfSchedule(runner.record)) this.#params.onWork();
+      if (runner.endOfChild !== undefined) this.tell(runner.record.parent?.executionId as string, runner.endOfChild);
+    } else if (runner.hasLeft) {
+      if (runner.wakeAt !== null) this.#params.onWaiting(runner.wakeAt);
+      if (runner.hasMissedNews) this.#params.onWork();
+    }
   }
 
-  #toRecord(
-    { prepared, workflow }: Launchable,
-    options: ReturnType<typeof parseExecuteOptions>,
-    lineage: Lineage,
-    queued: boolean,
-  ): ExecutionRecord {
-    const { services, workerId } = this.#params;
-    const at = services.clock.now();
-    const { definition, plan } = prepared;
-    const name = definition.name ?? null;
-    return {
-      id: services.ids.next(),
-      status: queued ? "queued" : "running",
-      workflowId: workflow?.id ?? null,
-      workflowName: name,
-      workflowVersion: workflow?.version ?? null,
-      definitionHash: prepared.hash,
-      tenant: options.tenant ?? null,
-      priority: options.priority ?? definition.settings?.priority ?? 0,
-      concurrencyKey: options.concurrencyKey ?? null,
-      idempotencyKey:
-        options.idempotencyKey === undefined
-          ? null
-          : JSON.stringify([options.tenant ?? null, workflow?.id ?? name, options.idempotencyKey]),
-      metadata: options.metadata,
-      trigger: options.trigger ?? null,
-      parent: lineage.parent ?? null,
-      depth: lineage.depth ?? 0,
-      retryOf: lineage.retryOf ?? null,
-      replayOf: lineage.replayOf ?? null,
-      input: options.input,
-      output: null,
-      mocks: options.mocks ?? null,
-      nodeTypes: plan.nodeTypes,
-      error: null,
-      blocked: null,
-      cancelRequested: null,
-      createdAt: at,
-      startedAt: queued ? null : at,
-      endedAt: null,
-      parkedMs: 0,
-      lastSeq: 0,
-      epoch: 1,
-      owner: workerId,
-      crashes: 0,
-    };
+  /** Something was put into the inbox of an execution: whoever runs it here learns of it at once. */
+  tell(executionId: string, item: InboxItem): void {
+    const runner = this.active.get(executionId);
+    if (runner === undefined) this.#params.onWork();
+    else runner.receive(item);
   }
 
-  // ── going on with executions of other workers ──────────────────────────────
-
-  /** Free places for executions. */
-  get freeSlots(): number {
-    return Math.max(0, this.#slots.limit - this.#slots.used);
+  /** Looks up what others want of an execution that runs here. */
+  async readNews(executionId: string): Promise<void> {
+    const runner = this.active.get(executionId);
+    if (runner === undefined) return;
+    const { inbox, cancelRequested } = await this.#params.services.readNews(executionId);
+    for (const item of inbox) runner.receive(item);
+    if (cancelRequested !== null) runner.cancel(cancelRequested.reason);
   }
 
-  /** Goes on with an execution that this worker has claimed. */
-  async adopt(record: ExecutionRecord): Promise<void> {
-    const { storage, compiler } = this.#params;
-    const definition = await storage.getDefinition(record.definitionHash);
-    if (definition === undefined)
-      return this.#block(record, { code: "workflow_not_found", message: "its definition is gone from the storage" });
-    if (record.crashes >= this.#params.quarantineAfter) return this.#quarantine(record);
-    const prepared = compiler.preparePinned(definition, record.nodeTypes);
-    if ("missing" in prepared)
-      return this.#block(record, {
-        code: "node_type_missing",
-        message: `node type ${prepared.missing} is not registered`,
-      });
-    const [nodes, steps, waits, inbox] = await Promise.all([
-      storage.listNodes(record.id),
-      storage.listSteps(record.id),
-      storage.listWaits(record.id),
-      storage.listInbox(record.id),
-    ]);
-    if (this.#isClosed) return;
-    const trigger = chooseTrigger(prepared.plan, record.trigger ?? undefined);
-    const runner = this.#createAdopted({ record, prepared, trigger, nodes, steps, resumed: { waits, inbox } });
-    runner.resume();
-  }
-
-  #createAdopted(params: {
-    readonly record: ExecutionRecord;
-    readonly prepared: PreparedWorkflow;
-    readonly trigger: number | undefined;
-    readonly nodes: readonly NodeRecord[];
-    readonly steps: readonly StepRecord[];
-    readonly resumed: NonNullable<ExecutionRunnerParams["resumed"]>;
-  }): ExecutionRunner {
-    const { record, prepared, trigger, nodes, steps, resumed } = params;
-    const runner = new ExecutionRunner({
-      services: this.#params.services,
-      plan: prepared.plan,
-      record,
-      trigger,
-      seeds: new Map(nodes.map((node) => [node.path, node])),
-      steps,
-      resumed,
-      onEnded: (ended) => this.#forget(ended),
-      onStatus: (status) => {
-        if (status === "waiting") this.#giveSlotBack(runner);
-        else if (status === "running") this.#retakeSlot(runner);
-      },
-    });
-    this.active.set(record.id, runner);
-    this.#retakeSlot(runner);
-    return runner;
-  }
-
-  async #quarantine(record: ExecutionRecord): Promise<void> {
-    const running = await this.#nodesInFlight(record.id);
-    const [nodeId] = running;
-    await this.#block(record, {
-      code: "quarantined",
-      message: `its worker died ${record.crashes} times${nodeId === undefined ? "" : ` while running ${running.join(", ")}`}`,
-      ...(nodeId === undefined ? {} : { nodeId }),
-    });
-  }
-
-  /** Nodes that were started and have no result. */
-  async #nodesInFlight(executionId: string): Promise<readonly string[]> {
-    const settled = new Set(
-      (await this.#params.storage.listNodes(executionId))
-        .filter(({ endedAt }) => endedAt !== null)
-        .map(({ path }) => path),
-    );
-    const events = await this.#params.storage.listEvents(executionId, { after: 0, limit: MAX_EVENTS_READ });
-    return [
-      ...new Set(
-        events
-          .filter(({ type, nodeId }) => type === "node.started" && !settled.has(nodeId as string))
-          .map(({ nodeId }) => nodeId as string),
-      ),
-    ];
-  }
-
-  /** Parks an execution until somebody mends what keeps it from going on. */
-  async #block(record: ExecutionRecord, blocked: Blocked): Promise<void> {
+  /** Durable when it resolves. Ends it here unless another worker has it, who then learns of it. */
+  async cancel(executionId: string, reason: string | null): Promise<ExecutionStatus | undefined> {
     const { storage, services } = this.#params;
-    const event = {
-      seq: 0,
-      type: "execution.blocked" as const,
-      at: services.clock.now(),
-      executionId: record.id,
-      data: blocked,
-    };
-    const [outcome] = await storage.commit([
-      { executionId: record.id, epoch: record.epoch, patch: { status: "waiting", blocked }, events: [event] },
-    ]);
-    if (outcome?.ok !== true) return;
-    services.hub.emit({ ...event, seq: outcome.firstSeq });
-    await storage.release({ executionId: record.id, epoch: record.epoch });
+    const status = await this.#orSweepLater(storage.requestCancel(executionId, reason, services.clock.now()));
+    const runner = this.active.get(executionId);
+    if (runner !== undefined) runner.cancel(reason);
+    else if (status === "queued" || status === "waiting" || status === "running") this.#params.take(executionId);
+    return status;
   }
 
-  /** A child that another worker started, or that this one has adopted. */
-  async findChild(id: string, _onStatus: () => void): Promise<ChildExecution> {
-    const cancel = async (reason: string) => {
-      await this.#params.storage.requestCancel(id, reason, this.#params.services.clock.now());
-      this.active.get(id)?.cancel(reason);
-    };
-    const launcher = this;
-    return {
-      id,
-      get status() {
-        return launcher.active.get(id)?.status ?? "running";
-      },
-      result: this.#params.awaitResult(id),
-      cancel,
-    };
+  /** Puts something into an inbox, durably, and tells whoever runs the execution here. */
+  async send(executionId: string, item: InboxItem): ReturnType<Storage["addToInbox"]> {
+    const { storage, services } = this.#params;
+    const answer = await this.#orSweepLater(storage.addToInbox(executionId, item, services.limits.maxInboxSignals));
+    if (answer === "added") this.tell(executionId, item);
+    // The first try was written and its answer lost: nobody here has heard of it.
+    else if (answer === "duplicate") this.#params.onWork();
+    return answer;
+  }
+
+  /** A call that was not answered may have been done: the next sweep finds what it left. */
+  async #orSweepLater<Answer>(call: Promise<Answer>): Promise<Answer> {
+    try {
+      return await call;
+    } catch (error) {
+      this.#params.onStray();
+      throw error;
+    }
   }
 
   // ── children ───────────────────────────────────────────────────────────────
@@ -327,25 +292,25 @@ export class ExecutionLauncher {
       );
     }
     const target = await this.resolve(params.target, params.version);
-    const { id, runner } = await this.launch(
+    const parent = { executionId: params.parentId, nodePath: params.nodePath };
+    const { id } = await this.launch(
       target,
       { input: params.input, priority: params.priority, ...(params.tenant === null ? {} : { tenant: params.tenant }) },
-      {
-        parent: { executionId: params.parentId, nodePath: params.nodePath },
-        depth: params.depth,
-        onStatus: params.onStatus,
-      },
+      { id: params.childId, depth: params.depth, ...(params.detached ? {} : { parent }) },
     );
-    if (runner === undefined) throw new ExecutionError("execution_ended", `Child ${id} exists already.`);
+    return this.childOf(id);
+  }
+
+  /** A child as its parent sees it, wherever it is. */
+  childOf(id: string): ChildExecution {
+    const { active } = this;
     return {
       id,
       get status() {
-        return runner.status;
+        return active.get(id)?.status ?? "waiting";
       },
-      result: runner.result,
       cancel: async (reason) => {
-        await this.#params.storage.requestCancel(id, reason, this.#params.services.clock.now());
-        runner.cancel(reason);
+        await this.cancel(id, reason);
       },
     };
   }
@@ -357,7 +322,7 @@ export class ExecutionLauncher {
     const workflow = await storage.getWorkflow(target, version);
     if (workflow !== undefined)
       return {
-        prepared: compiler.prepare(workflow.definition),
+        prepared: compiler.find(workflow.hash) ?? compiler.prepare(workflow.definition),
         workflow: { id: workflow.id, version: workflow.version },
       };
     throw new ExecutionError(
@@ -366,51 +331,85 @@ export class ExecutionLauncher {
     );
   }
 
+  #addStray({ id, epoch }: ExecutionRecord): void {
+    this.#strays.set(id, epoch);
+    this.#params.onStray();
+  }
+
+  /** Marks what is neither here nor on its way as to be given back. */
+  giveBackUnknown(owned: Awaited<ReturnType<Storage["listOwned"]>>): void {
+    for (const { executionId, epoch } of owned)
+      if (this.active.get(executionId) === undefined) this.#strays.set(executionId, epoch);
+  }
+
+  /** Gives back what this worker owns and does not run, because its commits failed or its lease was in doubt. */
+  async releaseStrays(): Promise<void> {
+    for (const [executionId, epoch] of this.#strays) {
+      await this.#params.storage.release({ executionId, epoch });
+      this.#strays.delete(executionId);
+    }
+  }
+
+  /** Lets an execution go on as another runner, here or elsewhere, once what runs of it has ended or time is up. */
+  async handOver(executionId: string, deadlineMs: number): Promise<void> {
+    const runner = this.active.get(executionId);
+    if (runner === undefined) return;
+    await this.#settleDown([runner], deadlineMs);
+    runner.leave();
+  }
+
   // ── shutdown ───────────────────────────────────────────────────────────────
 
   /** Lets go of everything without writing: this worker is taken for dead. */
   dropAll(error: Error): void {
-    for (const runner of [...this.active.values()]) runner.drop(error);
+    for (const runner of [...this.active.values()]) runner.lose(error);
   }
 
   /** Starts nothing new, lets running nodes end until the deadline, then lets go of everything. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
-    const { services } = this.#params;
-    const quiet = Promise.all([...this.active.values()].map((runner) => runner.freeze()));
-    if (deadlineMs > 0) {
-      const timeUp = new Promise<void>((resolve) => {
-        const timer = services.timers.set(services.clock.now() + deadlineMs, resolve);
-        void quiet.then(() => timer.cancel());
-      });
-      await Promise.race([quiet, timeUp]);
-    }
-    for (const runner of this.active.values()) runner.requestFlush();
-    await services.commits.idle();
+    await this.#settleDown([...this.active.values()], deadlineMs, () => this.#params.services.commits.close());
     const open = [...this.active.values()];
     for (const runner of open) {
       runner.drop(new ExecutionError("engine_closed", `The engine was closed while execution ${runner.id} was open.`));
     }
-    for (const { id, record } of open) await this.#params.storage.release({ executionId: id, epoch: record.epoch });
+    for (const { id, record } of open) this.#strays.set(id, record.epoch);
+    await this.releaseStrays().catch((error: unknown) =>
+      this.#params.services.logger.warn("Leases could not be handed back; they end by themselves.", {
+        error: String(error),
+      }),
+    );
+  }
+
+  /** Starts nothing more of them, lets running nodes end until the deadline, and writes what there is to write. */
+  async #settleDown(
+    runners: readonly ExecutionRunner[],
+    deadlineMs: number,
+    beforeLastWrite?: () => void,
+  ): Promise<void> {
+    const { timers, clock, commits } = this.#params.services;
+    const quiet = Promise.all(runners.map((runner) => runner.freeze()));
+    if (deadlineMs > 0) {
+      const timeUp = new Promise<void>((resolve) => {
+        const timer = timers.set(clock.now() + deadlineMs, resolve);
+        void quiet.then(() => timer.cancel());
+      });
+      await Promise.race([quiet, timeUp]);
+    }
+    beforeLastWrite?.();
+    for (const runner of runners) runner.requestFlush();
+    await commits.idle();
   }
 }
 
-/** The trigger that fires: the one named, else `start`, else the only one. */
-function chooseTrigger(plan: ExecutionPlan, name: string | undefined): number | undefined {
-  const { triggers, nodes } = plan;
-  if (name !== undefined) {
-    const named = triggers.find((trigger) => nodes[trigger]?.id === name);
-    if (named !== undefined) return named;
-    throw new ConfigurationError(
-      "trigger_not_found",
-      `"${name}" is no trigger node of this workflow; it has ${triggers.map((trigger) => nodes[trigger]?.id).join(", ") || "none"}.`,
-    );
-  }
-  if (triggers.length <= 1) return triggers[0];
-  const starts = triggers.filter((trigger) => nodes[trigger]?.type.type === "start");
-  if (starts.length === 1) return starts[0];
-  throw new ConfigurationError(
-    "trigger_required",
-    `The workflow has several triggers; name one: execute(..., { trigger }) with ${triggers.map((trigger) => nodes[trigger]?.id).join(", ")}.`,
+/** The next slot of a schedule may wait for the end of this execution. */
+function isOfSchedule({ metadata }: ExecutionRecord): boolean {
+  return (metadata["trigger"] as { readonly type?: unknown } | undefined)?.type === "schedule";
+}
+
+function limitReached({ workflowName, limits }: ExecutionRecord): ExecutionError {
+  return new ExecutionError(
+    "limit_reached",
+    `Workflow ${JSON.stringify(workflowName)} has ${limits?.concurrency?.limit} executions of this concurrency key already; try again when one has ended, or set concurrency.onLimit to "queue".`,
   );
 }

@@ -1,21 +1,30 @@
-import type { ExecutionRecord, NodeRecord, WaitRecord } from "../ports/storage.js";
+import type { ExecutionRecord, NodeRecord, WaitRecord } from "../ports/execution-record.js";
 
 /** Says in one sentence why an execution is not moving, and what would move it. */
-export function explainExecution(
-  record: ExecutionRecord,
-  nodes: readonly NodeRecord[],
-  waits: readonly WaitRecord[],
-): string {
+export function explainExecution({
+  record,
+  nodes,
+  waits,
+  rivals,
+}: {
+  readonly record: ExecutionRecord;
+  readonly nodes: readonly NodeRecord[];
+  readonly waits: readonly WaitRecord[];
+  /** Running executions that count against the same limit. */
+  readonly rivals: readonly string[];
+}): string {
   const { id, status, blocked, error } = record;
   if (status === "completed") return `Execution ${id} completed; nothing is left to do.`;
   if (status === "failed")
     return `Execution ${id} failed${at(error?.nodeId)}: ${error?.message ?? "unknown"}. Retry it with engine.retry("${id}").`;
   if (status === "cancelled")
     return `Execution ${id} was cancelled${error?.message === undefined ? "" : ` (${error.message})`}. Retry it with engine.retry("${id}").`;
+  if (blocked?.code === "unknown_outcome") return `Execution ${id} is blocked${at(blocked.nodeId)}: ${blocked.message}`;
   if (blocked !== null)
     return `Execution ${id} is blocked${at(blocked.nodeId)}: ${blocked.message}. Mend that, then call engine.resume("${id}").`;
-  if (status === "queued")
-    return `Execution ${id} is queued: every execution slot is taken. It starts when one is free.`;
+  if (record.cancelRequested !== null)
+    return `Execution ${id} is to be cancelled; it ends as soon as its worker learns of it.`;
+  if (status === "queued") return `Execution ${id} is queued: ${explainQueued(record, rivals)}`;
   const retrying = nodes.filter((node) => node.nextAttemptAt !== undefined && node.status === "waiting");
   const [wait] = waits;
   if (wait !== undefined)
@@ -24,6 +33,16 @@ export function explainExecution(
   if (retry !== undefined)
     return `Execution ${id} waits until ${iso(retry.nextAttemptAt as number)} for attempt ${retry.attempts + 1} of node "${retry.path}": ${retry.error?.message ?? ""}`;
   return `Execution ${id} is running.`;
+}
+
+function explainQueued({ limits, requires }: ExecutionRecord, rivals: readonly string[]): string {
+  const { concurrency = null, rate = null } = limits ?? {};
+  if (concurrency !== null && rivals.length >= concurrency.limit)
+    return `the limit of ${concurrency.limit} for its concurrency key is reached by ${rivals.join(", ")}. It starts when one of them ends or waits.`;
+  if (rate !== null)
+    return `its rate limit allows ${rate.count} starts in ${rate.perMs} ms. It starts when the window has room and a worker has a place.`;
+  if (requires.length > 0) return `it needs a worker that offers ${requires.join(", ")} and has a place.`;
+  return "every place for executions is taken. It starts when a worker has one free.";
 }
 
 function explainWait({ nodePath, kind, resumeAt, signalName, approval, childId }: WaitRecord): string {
@@ -37,6 +56,8 @@ function explainWait({ nodePath, kind, resumeAt, signalName, approval, childId }
       return `waits at node "${nodePath}" for ${approval?.quorum ?? 1} approval(s)${until}; decide with engine.decideApproval`;
     case "execution":
       return `waits at node "${nodePath}" for its child execution ${childId ?? ""}`;
+    case "unknown_outcome":
+      return `waits at node "${nodePath}" for somebody who knows its outcome; tell it with engine.resolveUnknown`;
   }
 }
 

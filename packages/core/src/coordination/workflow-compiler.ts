@@ -47,6 +47,16 @@ export class WorkflowCompiler {
     this.#functions = params.functions;
   }
 
+  /** Functions that expressions may call beside the standard ones. */
+  get functions(): FunctionTable | undefined {
+    return this.#functions;
+  }
+
+  /** What was prepared lately and has this content hash. */
+  find(hash: string): PreparedWorkflow | undefined {
+    return this.#byHash.get(hash);
+  }
+
   /** @throws DefinitionError with every issue */
   prepare(definition: unknown): PreparedWorkflow {
     if (isPrepared(definition)) return definition;
@@ -75,13 +85,13 @@ export class WorkflowCompiler {
 
   /** A definition with the node-type versions that an execution pinned; `missing` names those that are not there. */
   preparePinned(
-    definition: WorkflowDefinition,
+    { hash, definition }: { readonly hash: string; readonly definition: WorkflowDefinition },
     pinned: Readonly<Record<string, number>>,
   ): PreparedWorkflow | { readonly missing: string } {
     const types = Object.entries(pinned);
     const missing = types.find(([type, version]) => this.#registry.get(type, version) === undefined);
     if (missing !== undefined) return { missing: `${missing[0]}@${missing[1]}` };
-    const prepared = this.prepare(definition);
+    const prepared = this.find(hash) ?? this.prepare(definition);
     if (types.every(([type, version]) => this.#registry.get(type)?.version === version)) return prepared;
     const plan = compilePlan(prepared.definition, {
       registry: this.#registry,

@@ -1,6 +1,7 @@
 import type { BlobStore } from "../ports/blob-store.js";
 import type { Cache } from "../ports/cache.js";
 import type { Clock } from "../ports/clock.js";
+import type { StorageTransaction } from "../ports/execution-commit.js";
 import type { Logger } from "../ports/logger.js";
 import type { Random } from "../ports/random.js";
 import type { WaitFactory } from "./wait.js";
@@ -73,6 +74,14 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   credentials(name: string): Promise<Readonly<Record<string, unknown>>>;
   /** Records the value of `run` durably; a rerun or a later attempt answers from the record. */
   step<Value>(name: string, run: () => Value | Promise<Value>): Promise<Value>;
+  /**
+   * Runs `run` in the storage's transaction that also writes this node's result: both are durable together, or neither
+   * is. Only for node types with `effects: "transactional"`, once an attempt, on SQLite and Postgres. Resolves to what
+   * `run` returned while the transaction is still open: it ends when the node's function returns, and after 5 s at the
+   * latest; on SQLite everything else waits meanwhile, so do slow work before. `ctx.step` and `ctx.runBody` are refused
+   * while it is open. Whatever throws rolls it back and fails the attempt.
+   */
+  transaction<Value>(run: (transaction: StorageTransaction) => Value | Promise<Value>): Promise<Value>;
   /** Sets variables for everything downstream. Takes effect when the node completes. */
   setVariables(variables: Readonly<Record<string, unknown>>): void;
   /** Emits on a port when the node completes. */

@@ -11,6 +11,7 @@ export class EventHub {
   readonly #byType = new Map<string, Set<EventListener>>();
   readonly #byExecution = new Map<string, Set<EventListener>>();
   readonly #atClose = new Set<() => void>();
+  readonly #atNudge = new Set<() => void>();
   readonly #onListenerError: (error: unknown, event: ExecutionEvent) => void;
 
   constructor(onListenerError: (error: unknown, event: ExecutionEvent) => void) {
@@ -38,6 +39,17 @@ export class EventHub {
     if (this.#byExecution.size > 0) this.#tell(this.#byExecution.get(event.executionId), event);
   }
 
+  /** Calls `run` when events of other processes may have come. Returns the way to stop. */
+  onNudge(run: () => void): () => void {
+    this.#atNudge.add(run);
+    return () => this.#atNudge.delete(run);
+  }
+
+  /** Events of other processes may have come: whoever reads a journal looks again. */
+  nudge(): void {
+    for (const run of this.#atNudge) run();
+  }
+
   /** Calls `run` when the hub closes. Returns the way to take that back. */
   onClose(run: () => void): () => void {
     this.#atClose.add(run);
@@ -47,6 +59,7 @@ export class EventHub {
   close(): void {
     for (const run of this.#atClose) run();
     this.#atClose.clear();
+    this.#atNudge.clear();
     this.#byType.clear();
     this.#byExecution.clear();
   }

@@ -1,5 +1,5 @@
 import { AutomatrixError } from "../errors/errors.js";
-import type { ErrorRecord } from "../ports/storage.js";
+import type { ErrorRecord } from "../ports/execution-record.js";
 import type { Retryability } from "./retry-policy.js";
 
 const TRANSIENT_SYSTEM_CODES = new Set([
@@ -48,7 +48,11 @@ const NEVER_RETRIED = new Set([
   "permission_denied",
   "node_type_missing",
   "workflow_not_found",
+  "unknown_outcome",
+  "transaction_misused",
 ]);
+/** Failures of the engine's own making that may pass. */
+const TRANSIENT_CODES = new Set(["attempt_timed_out", "transaction_timed_out", "storage_unavailable"]);
 const MAX_MESSAGE_LENGTH = 4_000;
 const MAX_CAUSES = 8;
 /** Records of child executions within child executions: a chain as deep as these may be nested, and a few more. */
@@ -72,7 +76,7 @@ function judge(error: unknown, depth: number): Retryability {
     )
       return "never";
     if (NEVER_RETRIED.has(error.code)) return "never";
-    if (error.code === "attempt_timed_out") return "transient";
+    if (TRANSIENT_CODES.has(error.code)) return "transient";
     return "other";
   }
   if (typeof code === "string" && TRANSIENT_SYSTEM_CODES.has(code)) return "transient";

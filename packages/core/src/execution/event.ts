@@ -1,4 +1,4 @@
-import type { ErrorRecord, NodeRecord } from "../ports/storage.js";
+import type { ErrorRecord, NodeRecord } from "../ports/execution-record.js";
 import type { Retryability } from "./retry-policy.js";
 
 /** What can happen to a scope. */
@@ -6,7 +6,8 @@ export type ScopeEvent =
   | { readonly type: "begin"; readonly trigger?: number | undefined }
   /** A result of an earlier run is taken over. Sent in topological order, before `begin`. */
   | { readonly type: "restored"; readonly record: NodeRecord; readonly node: number }
-  | { readonly type: "started"; readonly node: number }
+  /** With `attempts` (begun, this one included) when an earlier worker had begun it. */
+  | { readonly type: "started"; readonly node: number; readonly attempts?: number }
   | {
       readonly type: "completed";
       readonly node: number;
@@ -30,8 +31,8 @@ export type ScopeEvent =
   | { readonly type: "retry_due"; readonly node: number }
   /** With `attempts` when an earlier worker parked it. */
   | { readonly type: "parked"; readonly node: number; readonly attempts?: number }
-  /** What it waited for came, and its type wants to say what follows. */
-  | { readonly type: "resumed"; readonly node: number }
+  /** What it waited for came, and its type wants to say what follows. With `attempts` when a further one begins. */
+  | { readonly type: "resumed"; readonly node: number; readonly attempts?: number }
   | { readonly type: "node_cancelled"; readonly node: number }
   /** The scope around it failed: finish what runs, start nothing. */
   | { readonly type: "drain" }

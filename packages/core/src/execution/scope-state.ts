@@ -1,5 +1,5 @@
 import type { SkipReason } from "../definition/status.js";
-import type { ErrorRecord } from "../ports/storage.js";
+import type { ErrorRecord } from "../ports/execution-record.js";
 import type { ExecutionPlan } from "./plan.js";
 import type { Variables } from "./variables.js";
 

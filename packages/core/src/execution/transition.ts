@@ -10,7 +10,7 @@ import { DEFAULT_PORT, ERROR_PORT } from "../definition/node-type.js";
 import type { SkipReason } from "../definition/status.js";
 import { assertNever } from "../errors/assert-never.js";
 import { reachableFrom } from "../graph/reachable.js";
-import type { ErrorRecord, NodeRecord } from "../ports/storage.js";
+import type { ErrorRecord, NodeRecord } from "../ports/execution-record.js";
 import type { ScopeCommand } from "./command.js";
 import type { ScopeEvent } from "./event.js";
 import { incomingVariables, liveEdges, resolveInput, resolveInputs } from "./inputs.js";
@@ -32,6 +32,7 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
       return;
     case "started":
       state.status[event.node] = NODE.running;
+      if (event.attempts !== undefined) state.attempts[event.node] = event.attempts - 1;
       return;
     case "completed":
       if (!isOpen(state, event.node)) return;
@@ -55,6 +56,7 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
     case "resumed":
       if (state.status[event.node] !== NODE.parked) return;
       state.status[event.node] = NODE.ready;
+      if (event.attempts !== undefined) state.attempts[event.node] = event.attempts;
       commands.push(planned(state, event.node).start);
       return;
     case "parked":

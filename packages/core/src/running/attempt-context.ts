@@ -8,6 +8,7 @@ import type { Logger } from "../ports/logger.js";
 import { ExpressionView } from "./expression-view.js";
 import type { NodeAttempt } from "./node-attempt.js";
 import { createNodeLogger } from "./node-logger.js";
+import type { TransactionCallback } from "./node-transaction.js";
 
 const NOTHING_LOOKED_AT = Symbol("nothing looked at");
 
@@ -156,7 +157,14 @@ export class AttemptContext implements NodeContext {
   get step() {
     const attempt = this.#attempt;
     return <Value>(name: string, run: () => Value | Promise<Value>): Promise<Value> =>
-      attempt.scope.runner.runStep(attempt, name, run);
+      attempt.transaction?.isOpen === true
+        ? Promise.reject(transactionIsOpen(attempt, "ctx.step"))
+        : attempt.scope.runner.runStep(attempt, name, run);
+  }
+  get transaction() {
+    const attempt = this.#attempt;
+    return <Value>(run: TransactionCallback<Value>): Promise<Value> =>
+      attempt.scope.runner.nodes.transactions.run(attempt, run) as Promise<Value>;
   }
   get setVariables() {
     const attempt = this.#attempt;
@@ -184,6 +192,16 @@ export class AttemptContext implements NodeContext {
       key: string,
       options: RunBodyOptions = {},
     ): Promise<unknown> =>
-      attempt.scope.runner.runBody({ attempt, definition, input, key, options, variables: this.vars });
+      attempt.transaction?.isOpen === true
+        ? Promise.reject(transactionIsOpen(attempt, "ctx.runBody"))
+        : attempt.scope.runner.runBody({ attempt, definition, input, key, options, variables: this.vars });
   }
+}
+
+/** A step is durable before it resolves, and no other commit gets through until the transaction has ended. */
+function transactionIsOpen({ path }: NodeAttempt, what: string): AutomatrixError {
+  return new AutomatrixError(
+    "transaction_misused",
+    `Node "${path}" used ${what} while its transaction was open; use it before ctx.transaction.`,
+  );
 }

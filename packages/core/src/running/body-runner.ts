@@ -2,7 +2,7 @@ import type { RunBodyOptions } from "../definition/node-context.js";
 import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { AutomatrixError } from "../errors/errors.js";
 import { scopeOutput } from "../execution/scope-output.js";
-import type { ErrorRecord, StepRecord } from "../ports/storage.js";
+import type { ErrorRecord, StepRecord } from "../ports/execution-record.js";
 import { createDeferred } from "../shared/deferred.js";
 import { toPlainJson } from "../shared/plain-json.js";
 import type { ExecutionRunner } from "./execution-runner.js";

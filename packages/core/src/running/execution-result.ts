@@ -1,4 +1,4 @@
-import type { ErrorRecord, NodeRecord } from "../ports/storage.js";
+import type { ErrorRecord, NodeRecord } from "../ports/execution-record.js";
 
 /** What became of a node; see {@link NodeRecord}. */
 export type NodeResult = Omit<NodeRecord, "path" | "port" | "variables" | "nextAttemptAt">;

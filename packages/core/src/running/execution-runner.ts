@@ -14,27 +14,27 @@ import type { ScopeCommand } from "../execution/command.js";
 import type { ExecutionPlan } from "../execution/plan.js";
 import { scopeOutput } from "../execution/scope-output.js";
 import { NODE } from "../execution/scope-state.js";
+import type { CommitOutcome, ExecutionCommit, StorageTransaction } from "../ports/execution-commit.js";
 import type {
-  CommitOutcome,
   ErrorRecord,
-  ExecutionCommit,
   ExecutionRecord,
   InboxItem,
   NodeRecord,
   StepRecord,
   WaitRecord,
-} from "../ports/storage.js";
+} from "../ports/execution-record.js";
 import { createDeferred, type Deferred } from "../shared/deferred.js";
 import { BodyRunner } from "./body-runner.js";
 import type { CommitSource } from "./commit-queue.js";
 import { createExecutionResult, type ExecutionResult } from "./execution-result.js";
 import type { NodeAttempt } from "./node-attempt.js";
 import { NodeRunner } from "./node-runner.js";
-import { Parking } from "./parking.js";
+import { type ChildEnded, Parking } from "./parking.js";
 import { PendingCommit } from "./pending-commit.js";
 import { ScopeRunner } from "./scope-runner.js";
 import type { EngineServices } from "./services.js";
 import type { SlotSeeker } from "./slots.js";
+import { writeStart } from "./start-commit.js";
 import type { Timer } from "./timers.js";
 
 /** Node starts before the event loop gets a turn. */
@@ -42,6 +42,10 @@ const MAX_STARTS_PER_TURN = 2_000;
 /** How long `result()` waits for nodes that were told to stop. */
 const STOP_GRACE_MS = 5_000;
 const DEFAULT_CLEANUP_TIMEOUT_MS = 60_000;
+/** A wait from this length on is spent outside memory, in milliseconds. */
+const LONG_WAIT_MS = 5_000;
+/** The same where others wait for the place: only waits too short to be worth it stay. */
+const LONG_WAIT_WITH_LIMITS_MS = 250;
 
 export interface ExecutionRunnerParams {
   readonly services: EngineServices;
@@ -52,10 +56,30 @@ export interface ExecutionRunnerParams {
   /** Results of an earlier execution to take over, by path. */
   readonly seeds?: ReadonlyMap<string, NodeRecord> | undefined;
   readonly steps?: readonly StepRecord[] | undefined;
-  /** Given when the execution goes on after its worker died: what it waited for, and what has come. */
-  readonly resumed?: { readonly waits: readonly WaitRecord[]; readonly inbox: readonly InboxItem[] } | undefined;
-  readonly onEnded: (runner: ExecutionRunner) => void;
-  readonly onStatus?: (status: ExecutionStatus) => void;
+  /** Given when the execution is not a new one. */
+  readonly resumed?: ResumedFrom | undefined;
+  /** It has ended, was dropped, or has left memory to wait; with the result when it has ended. */
+  readonly onGone: (runner: ExecutionRunner, result: ExecutionResult | undefined) => void;
+  readonly onStatus: (runner: ExecutionRunner, status: ExecutionStatus) => void;
+}
+
+/** Where an execution goes on that was not in this process. */
+export interface ResumedFrom {
+  /** False when it was queued and nothing of it has run. */
+  readonly hasBegun: boolean;
+  readonly waits: readonly WaitRecord[];
+  readonly inbox: readonly InboxItem[];
+  /** Time parked so far, up to now. */
+  readonly parkedMs: number;
+}
+
+/** A commit with a node's code in its transaction; `nodes` and `events` are filled in by then. */
+export interface TransactionalCommit {
+  readonly nodes: readonly NodeRecord[];
+  readonly events: readonly EventDraft[];
+  readonly transaction: (opened: StorageTransaction) => Promise<void>;
+  readonly onCommitted: () => void;
+  readonly onRolledBack: (error: unknown) => void;
 }
 
 type Ending = {
@@ -93,7 +117,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   readonly #params: ExecutionRunnerParams;
   readonly #started = createDeferred<CommitOutcome>();
-  readonly #result = createDeferred<ExecutionResult>();
+  readonly #result = createDeferred<ExecutionResult | undefined>();
   readonly #readyScopes: ScopeRunner[] = [];
   #blockedScopes: ScopeRunner[] = [];
   readonly #tickets: { readonly ticket: number; readonly run: () => void }[] = [];
@@ -112,6 +136,17 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
   #ending: Ending | undefined;
   #startedAt: number;
   #isFrozen = false;
+  #isLeaving = false;
+  #hasLeft = false;
+  #hasCleanup = false;
+  /** Something came while it was leaving memory, and was left to whoever goes on with it. */
+  hasMissedNews = false;
+  /** True when this worker may still own it in the storage although nothing of it runs here any more. */
+  isStray = false;
+  /** When it is due, once it has left memory; null when only news moves it. */
+  wakeAt: number | null = null;
+  /** What its parent is told, once it has ended. */
+  endOfChild: InboxItem | undefined;
   #quiet: Deferred<void> | undefined;
   #isDropped = false;
   /** Promises of aborted attempts that have not settled. */
@@ -160,8 +195,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     return this.#started.promise;
   }
 
-  /** Resolves when the outcome is durable and running nodes have stopped. */
-  get result(): Promise<ExecutionResult> {
+  /** Resolves when the outcome is durable and running nodes have stopped; to nothing when it has left memory. */
+  get result(): Promise<ExecutionResult | undefined> {
     return this.#result.promise;
   }
 
@@ -169,28 +204,32 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     return this.#ending !== undefined || this.#isDropped;
   }
 
-  /** Creates the execution; with `queued` it waits for {@link begin}. */
-  create({ queued }: { readonly queued: boolean }): void {
-    this.pending.create = this.record;
-    this.emit("execution.created", { workflowId: this.record.workflowId, workflowName: this.record.workflowName });
-    if (queued) {
-      this.#setStatus("queued");
-      this.requestFlush();
-    } else this.begin();
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  /** True from the moment at which it gives the execution up until that is written or refused. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** True once the execution waits outside memory: it goes on as another runner. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** Creates the execution and starts it, both in one commit. */
+  create(): void {
+    writeStart(this.pending, this.record, { seeds: this.seeds, steps: this.#params.steps });
+    this.begin();
   }
 
   /** Starts the entries. Nothing of them runs before the start is durable. */
   begin(): void {
     if (this.isEnded) return;
-    const at = this.services.clock.now();
-    if (this.status === "queued") {
-      this.status = "running";
-      this.pending.patch({ status: "running", startedAt: at });
-      this.#startedAt = at;
-    }
     this.emit("execution.started", {});
     const { timeoutMs } = this.plan.settings;
-    if (timeoutMs !== undefined && timeoutMs !== null) this.#armTimeout(at + timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs !== null) this.#armTimeout(this.#startedAt + timeoutMs);
     this.beginScope(this.root, this.#params.trigger);
     this.pump();
     this.requestFlush();
@@ -215,29 +254,59 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     for (const [node, record] of failures) this.nodes.restore(scope, node, record);
   }
 
-  /** Goes on with an execution whose worker died or handed it back. */
+  /** Goes on with an execution that was queued, waited outside memory, or whose worker died or handed it back. */
   resume(): void {
     const { resumed, record } = this.#params;
     this.ticket = 2;
     this.durableTicket = 1;
     this.lastSeq = record.lastSeq;
     this.#started.resolve({ ok: true, firstSeq: 1 });
-    if (record.status === "queued") return this.begin();
-    const now = this.services.clock.now();
-    this.#parkedMs = record.parkedMs;
     for (const item of resumed?.inbox ?? []) this.parking.keep(item);
-    for (const wait of resumed?.waits ?? []) this.parking.expect(wait);
+    if (resumed?.hasBegun !== true) {
+      if (record.cancelRequested !== null) return this.cancel(record.cancelRequested.reason);
+      return this.begin();
+    }
+    this.#parkedMs = resumed.parkedMs;
+    for (const wait of resumed.waits) this.parking.expect(wait);
+    this.parking.dropStale();
     const { timeoutMs } = this.plan.settings;
     if (timeoutMs !== undefined && timeoutMs !== null)
-      this.#armTimeout(Math.max(now, this.#startedAt + timeoutMs + record.parkedMs));
-    if (record.status === "waiting") {
-      this.pending.patch({ status: "running" });
-      this.emit("execution.resumed", { takeover: true });
-    }
+      this.#armTimeout(Math.max(this.services.clock.now(), this.#startedAt + timeoutMs + this.#parkedMs));
+    this.pending.patch({ status: "running", parkedMs: this.#parkedMs, blocked: null });
+    this.emit("execution.resumed", {});
     this.beginScope(this.root, this.#params.trigger);
-    if (record.cancelRequested !== null) return this.cancel(record.cancelRequested.reason);
+    if (record.cancelRequested !== null) return this.#cancelRestored(record.cancelRequested.reason);
     this.pump();
     this.requestFlush();
+  }
+
+  /** Cancels what had begun, without starting anything of it again. */
+  #cancelRestored(reason: string | null): void {
+    const { root } = this;
+    const begun = new Set([...this.seeds.keys()].map((path) => path.split("/")[0]?.replace(/\[.*$/, "")));
+    for (const { index: node, id, isContainer } of root.plan.nodes) {
+      if (root.state.status[node] !== NODE.ready || !begun.has(id)) continue;
+      if (isContainer) root.dispatch({ type: "started", node });
+      else if (this.seeds.get(id)?.status === "waiting") {
+        this.services.nodeSlots.take();
+        root.concurrency.used++;
+        this.running++;
+        this.nodes.start(root, node);
+      }
+    }
+    for (const [path, seed] of this.seeds) if (seed.status === "waiting") this.#cancelInBody(path, seed);
+    this.cancel(reason);
+    this.requestFlush();
+  }
+
+  /** A node in a body that is not entered again. */
+  #cancelInBody(path: string, seed: NodeRecord): void {
+    const at = this.services.clock.now();
+    const childId = this.parking.takeExpected(path)?.childId;
+    this.pending.nodes.push({ ...seed, status: "cancelled", endedAt: at });
+    this.pending.endWait(path);
+    this.emitNode("node.cancelled", at, path, Math.max(1, seed.attempts), {});
+    if (childId != null) void this.services.childOf(childId).cancel("The parent execution was cancelled.");
   }
 
   // ── what transition decided ────────────────────────────────────────────────
@@ -273,13 +342,16 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.#armCleanup(scope);
     const attempt = scope.attempts[node];
     for (const body of attempt?.bodies ?? []) body.dispatch({ type: "drain" });
-    if (attempt === undefined && this.parking.mayBeCancelled(scope, node))
-      scope.dispatch({ type: "node_cancelled", node });
+    if (attempt !== undefined || !this.parking.mayBeCancelled(scope, node)) return;
+    const unknown = this.parking.unknownOutcomeOf(scope, node);
+    if (unknown === undefined) scope.dispatch({ type: "node_cancelled", node });
+    else this.nodes.unknownOutcomes.giveUp(unknown);
   }
 
   /** `always` nodes together have `cleanupTimeoutMs`. */
   #armCleanup(scope: ScopeRunner): void {
     if (scope.cleanupTimer !== undefined || scope.state.phase !== "cleanup") return;
+    this.#hasCleanup = true;
     const limitMs = scope.plan.settings.cleanupTimeoutMs ?? DEFAULT_CLEANUP_TIMEOUT_MS;
     scope.cleanupTimer = this.services.timers.set(this.services.clock.now() + limitMs, () => {
       scope.dispatch({ type: "stop" });
@@ -411,12 +483,50 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     if (ticket === this.ticket) this.requestFlush();
   }
 
+  /** Calls `run` once everything gathered so far is durable. */
+  afterEverything(run: () => void): void {
+    this.afterDurable(this.pending.isEmpty ? this.ticket - 1 : this.ticket, run);
+  }
+
+  /** Hands over a commit with a node's code in its transaction; it goes by itself. */
+  commitAlone({ nodes, events, transaction, onCommitted, onRolledBack }: TransactionalCommit): void {
+    const commit: { -readonly [Key in keyof ExecutionCommit]: ExecutionCommit[Key] } = {
+      executionId: this.id,
+      epoch: this.record.epoch,
+      nodes,
+      events,
+      transaction: async (opened) => {
+        await transaction(opened);
+        // Only from here on is it known what is written: sent again, it must not run twice.
+        commit.afterSeq = this.lastSeq;
+      },
+    };
+    const runner = this;
+    this.services.commits.commitAlone(
+      {
+        get isDropped() {
+          return runner.isDropped;
+        },
+        committed: (_commit, outcome) => {
+          if (outcome.ok) {
+            this.#publish(events, outcome.firstSeq);
+            return onCommitted();
+          }
+          if (outcome.reason === "transaction_failed") onRolledBack(outcome.error);
+          else this.#refused(commit, outcome);
+        },
+        commitFailed: (_commit, error) => this.commitFailed(commit, error),
+      },
+      commit,
+    );
+  }
+
   takeCommit(): ExecutionCommit | undefined {
     if (this.pending.isEmpty || this.#isDropped) return undefined;
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
     this.#inFlight = this.ticket++;
-    return this.pending.take(this.id, this.record.epoch);
+    return this.pending.take({ executionId: this.id, epoch: this.record.epoch, afterSeq: this.lastSeq });
   }
 
   committed(commit: ExecutionCommit, outcome: CommitOutcome): void {
@@ -424,6 +534,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     this.#publish(commit.events ?? [], outcome.firstSeq);
     this.durableTicket = this.#inFlight;
     if (this.#inFlight === 1) this.#started.resolve(outcome);
+    if (commit.park !== undefined) return this.leave();
     let due = 0;
     while (due < this.#tickets.length && (this.#tickets[due] as { ticket: number }).ticket <= this.durableTicket) due++;
     for (const { run } of this.#tickets.splice(0, due)) run();
@@ -445,8 +556,13 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
       this.#started.resolve(outcome);
       return this.drop(new ExecutionError("execution_ended", "Another execution has this idempotency key."));
     }
+    if (outcome.reason === "limit_reached") {
+      this.#started.resolve(outcome);
+      return this.drop(new ExecutionError("limit_reached", "The limit of the workflow's concurrency is reached."));
+    }
+    if (commit.park !== undefined && outcome.reason !== "lease_lost") return void this.#stay(commit);
     if (outcome.reason === "cancel_requested") return this.#cancelWon(commit);
-    this.drop(new ExecutionError("lease_lost", `Execution ${this.id} belongs to another worker now.`));
+    this.lose(new ExecutionError("lease_lost", `Execution ${this.id} belongs to another worker now.`));
   }
 
   /** The cancel was durable before the success: what happened stays, the outcome is "cancelled". */
@@ -464,6 +580,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   commitFailed(_commit: ExecutionCommit, error: StorageError): void {
     this.#started.reject(error);
+    this.isStray = true;
     this.drop(error);
   }
 
@@ -471,7 +588,8 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   /** Stops everything; the outcome is "cancelled". */
   cancel(reason: string | null): void {
-    this.#stop("cancelled", { code: "execution_cancelled", message: reason ?? "The execution was cancelled." });
+    if (this.#isLeaving) this.hasMissedNews = true;
+    else this.#stop("cancelled", { code: "execution_cancelled", message: reason ?? "The execution was cancelled." });
   }
 
   #stop(status: "failed" | "cancelled", error: ErrorRecord): void {
@@ -510,15 +628,26 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     const { status, output, error } = this.#ending as Ending;
     const endedAt = this.services.clock.now();
     this.status = status;
-    this.pending.patch({ status, output, error, endedAt, parkedMs: this.#parkedMs });
+    this.pending.patch({ status, output, error, endedAt, blocked: null, parkedMs: this.#parkedMs });
+    this.#tellParent(status, error, endedAt);
     this.emit(`execution.${status}`, error === null ? { output } : { error });
     this.afterDurable(this.ticket, () => this.#ended(endedAt));
   }
 
+  /** A parent learns of the end in the same commit. */
+  #tellParent(status: Ending["status"], error: ErrorRecord | null, at: number): void {
+    const { parent } = this.record;
+    if (parent === null) return;
+    const payload: ChildEnded = { executionId: this.id, status, error };
+    this.endOfChild = { id: `ended:${this.id}`, kind: "child_ended", name: parent.nodePath, payload, key: this.id, at };
+    this.pending.deliver(parent.executionId, this.endOfChild);
+  }
+
   #ended(endedAt: number): void {
     this.#flushTimer?.cancel();
-    const resolve = () => this.#result.resolve(this.#toResult(endedAt));
-    this.#params.onEnded(this);
+    const result = this.#toResult(endedAt);
+    const resolve = () => this.#result.resolve(result);
+    this.#params.onGone(this, result);
     if (this.#abandoned === 0) return resolve();
     const timer = this.services.timers.set(this.services.clock.now() + STOP_GRACE_MS, () => {
       this.#onAllStopped = undefined;
@@ -545,17 +674,28 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
     return this.#quiet.promise;
   }
 
+  /** Lets go without writing: the lease is lost or in doubt. The outcome comes from whoever goes on with it. */
+  lose(reason: Error): void {
+    this.#started.reject(reason);
+    this.isStray = true;
+    this.leave(reason);
+  }
+
   /** Lets go without writing: the lease is lost, or the engine closes. */
   drop(error: Error): void {
     if (this.#isDropped) return;
+    this.#letGo(error);
+    this.#result.reject(error);
+    this.#params.onGone(this, undefined);
+  }
+
+  #letGo(reason?: Error): void {
     this.#isDropped = true;
     this.#flushTimer?.cancel();
     this.#timeout?.cancel();
-    this.nodes.abortAll(this.root, error);
+    this.nodes.abortAll(this.root, reason);
     this.parking.close();
     this.services.nodeSlots.forget(this);
-    this.#result.reject(error);
-    this.#params.onEnded(this);
   }
 
   /** Counts a promise that was told to stop until it does. */
@@ -600,21 +740,67 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   #park(): void {
     if (this.status === "waiting") return;
+    const at = this.services.clock.now();
+    const isClockStopped = !this.parking.hasChildren;
     this.#setStatus("waiting");
-    this.pending.patch({ status: "waiting" });
-    this.emit("execution.waiting", { waits: this.parking.describe() });
-    if (!this.parking.hasChildren) {
-      this.#parkedAt = this.services.clock.now();
+    const { blocked } = this.parking;
+    this.pending.patch({ status: "waiting", blocked, parkedMs: this.#parkedMs });
+    this.emit("execution.waiting", { waits: this.parking.describe(), isClockStopped });
+    if (blocked !== null) this.emit("execution.blocked", blocked);
+    if (isClockStopped) {
+      this.#parkedAt = at;
       this.#timeout?.cancel();
     }
+    this.#leaveIfLong(at);
     this.requestFlush();
+  }
+
+  /** A long wait is spent outside memory; one that holds back others of its limit, too. */
+  #leaveIfLong(at: number): void {
+    if (this.#isFrozen || this.#hasCleanup || this.#stopping !== undefined) return;
+    const timeoutAt = this.#parkedAt === undefined ? (this.#timeoutAt ?? null) : null;
+    const dueAt = this.parking.nextDueAt;
+    const wakeAt = dueAt === null ? timeoutAt : timeoutAt === null ? dueAt : Math.min(dueAt, timeoutAt);
+    const longFromMs = this.record.limits === null ? LONG_WAIT_MS : LONG_WAIT_WITH_LIMITS_MS;
+    if (wakeAt !== null && wakeAt - at < longFromMs) return;
+    this.#isLeaving = true;
+    this.wakeAt = wakeAt;
+    this.pending.park({ wakeAt, knownInbox: this.parking.unreadIds });
+  }
+
+  /** Goes on as another runner: it waits where nobody owns it, or it was handed over. */
+  leave(reason?: Error): void {
+    if (this.#isDropped) return;
+    this.#isLeaving = false;
+    this.#hasLeft = true;
+    this.#letGo(reason);
+    this.#result.resolve(undefined);
+    this.#params.onGone(this, undefined);
+  }
+
+  /** Parking was refused, since something came: it is read, and the execution stays. */
+  async #stay(commit: ExecutionCommit): Promise<void> {
+    this.pending.takeBack(commit);
+    try {
+      const news = await this.services.readNews(this.id);
+      this.#isLeaving = false;
+      this.hasMissedNews = false;
+      if (this.isEnded) return;
+      for (const item of news.inbox) this.receive(item);
+      if (news.cancelRequested !== null) return this.cancel(news.cancelRequested.reason);
+      this.parking.catchUp();
+      if (this.status === "waiting" && this.parking.isAllWaiting) this.#leaveIfLong(this.services.clock.now());
+      this.requestFlush();
+    } catch (error) {
+      this.lose(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Something that was waited for came. */
   wake(): void {
     if (this.status !== "waiting") return;
     this.#setStatus("running");
-    this.pending.patch({ status: "running" });
+    this.pending.patch({ status: "running", blocked: null });
     this.emit("execution.resumed", {});
     if (this.#parkedAt === undefined) return;
     const parkedMs = this.services.clock.now() - this.#parkedAt;
@@ -632,7 +818,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   #setStatus(status: ExecutionStatus): void {
     this.status = status;
-    this.#params.onStatus?.(status);
+    this.#params.onStatus(this, status);
   }
 
   // ── what nodes ask for ─────────────────────────────────────────────────────
@@ -654,6 +840,7 @@ export class ExecutionRunner implements CommitSource, SlotSeeker {
 
   /** A signal, decision or answer came. */
   receive(item: InboxItem): void {
-    if (!this.isEnded) this.parking.receive(item);
+    if (this.#isLeaving) this.hasMissedNews = true;
+    else if (!this.isEnded) this.parking.receive(item);
   }
 }

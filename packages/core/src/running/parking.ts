@@ -1,33 +1,32 @@
 import { DEFAULT_PORT } from "../definition/node-type.js";
 import { type ApprovalDecision, type Wait, type WaitOutcome, waitFactory } from "../definition/wait.js";
-import { AutomatrixError, ExecutionError } from "../errors/errors.js";
-import type { InboxItem, WaitRecord } from "../ports/storage.js";
+import { AutomatrixError, StorageError } from "../errors/errors.js";
+import { judgeApproval, ordinalOfApproval } from "../execution/approval.js";
+import type { Blocked, ErrorRecord, InboxItem, WaitRecord } from "../ports/execution-record.js";
 import { NotSerializableError, toPlainJson } from "../shared/plain-json.js";
-import type { ExecutionResult } from "./execution-result.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 import type { ParkedNode } from "./parked-node.js";
 import type { ScopeRunner } from "./scope-runner.js";
 
 const TIMED_OUT_PORT = "timed_out";
-
-/** Where an approval stands. */
-export interface ApprovalAnswer {
-  readonly status: "pending" | "approved" | "rejected";
-  readonly decisions: readonly ApprovalDecision[];
-}
+/** Before the storage is asked again for what a child needs. */
+const STORAGE_PAUSE_MS = 1_000;
 
 /** The nodes of one execution that wait, and what has come for them. */
 export class Parking {
   readonly #runner: ExecutionRunner;
   /** In order of parking: a signal resumes the oldest wait of its name. */
   readonly #parked = new Map<string, ParkedNode>();
-  /** Signals that nobody waits for yet. */
+  /** What came and is not read: nobody waits for it yet. */
   readonly #inbox: InboxItem[] = [];
-  readonly #answers = new Map<string, ApprovalAnswer>();
+  /** Ids of everything that came, so that what is told twice counts once. */
+  readonly #seen = new Set<string>();
   /** Waits of an earlier worker, by node path, until their nodes are reached again. */
   readonly #expected = new Map<string, WaitRecord>();
   #ordinal = 0;
   #children = 0;
+  /** Ends of children whose outputs are on their way: their items are neither unread nor read. */
+  #reading = 0;
 
   constructor(runner: ExecutionRunner) {
     this.#runner = runner;
@@ -37,17 +36,42 @@ export class Parking {
     return this.#parked.size;
   }
 
+  /** Ids of items that came and are not read. */
+  get unreadIds(): readonly string[] {
+    return this.#inbox.map(({ id }) => id);
+  }
+
+  /** When a wait or a node's timeout is due next; null when nothing but news moves anything. */
+  get nextDueAt(): number | null {
+    let next: number | null = null;
+    for (const { record, scope, node } of this.#parked.values()) {
+      // No time limit ends the wait for a person who alone can tell what happened.
+      if (record.kind === "unknown_outcome") continue;
+      for (const at of [record.resumeAt, this.#runner.nodes.timeoutAtOf(scope, node)])
+        if (at !== null && (next === null || at < next)) next = at;
+    }
+    return next;
+  }
+
   get hasChildren(): boolean {
     return this.#children > 0;
   }
 
   /** True when something is parked and every child among it waits too. */
   get isAllWaiting(): boolean {
-    if (this.#parked.size === 0) return false;
+    if (this.#parked.size === 0 || this.#reading > 0) return false;
     if (this.#children === 0) return true;
     for (const { wait, child } of this.#parked.values())
       if (wait.kind === "execution" && child?.status !== "waiting") return false;
     return true;
+  }
+
+  /** Why the execution cannot go on without a person: the node whose outcome has been unknown for longest. */
+  get blocked(): Blocked | null {
+    for (const { wait, record } of this.#parked.values())
+      if (wait.kind === "unknown_outcome")
+        return { code: wait.error.code, message: wait.error.message, nodeId: record.nodePath };
+    return null;
   }
 
   /** What is waited for, for people. */
@@ -67,7 +91,15 @@ export class Parking {
 
   // ── parking ────────────────────────────────────────────────────────────────
 
-  park({ scope, node, wait }: { readonly scope: ScopeRunner; readonly node: number; readonly wait: Wait }): void {
+  park({
+    scope,
+    node,
+    wait,
+  }: {
+    readonly scope: ScopeRunner;
+    readonly node: number;
+    readonly wait: ParkedNode["wait"];
+  }): void {
     const runner = this.#runner;
     const { clock, timers } = runner.services;
     const at = clock.now();
@@ -82,20 +114,22 @@ export class Parking {
       path,
       status: "waiting",
       attempts,
+      ...(wait.kind === "unknown_outcome" ? { error: wait.error } : {}),
       startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
       endedAt: null,
     });
-    runner.emitNode("node.waiting", at, path, attempts, toWaitData(record));
+    runner.emitNode("node.waiting", at, path, attempts, toWaitData(record, wait));
     scope.dispatch({ type: "parked", node });
     if (this.#parked.get(path) !== parked) return;
     if (record.resumeAt !== null) parked.timer = timers.set(record.resumeAt, () => this.#timeUp(parked));
     if (wait.kind === "execution") void this.#startChild(parked, wait);
-    if (wait.kind === "signal") this.#deliverEarly(parked);
+    this.#deliverEarly();
     runner.checkParked();
   }
 
-  /** Keeps an unread item of an earlier worker. */
+  /** Keeps an unread item of an earlier worker, until the node that it is for is reached. */
   keep(item: InboxItem): void {
+    this.#seen.add(item.id);
     this.#inbox.push(item);
   }
 
@@ -117,13 +151,16 @@ export class Parking {
     node,
     record,
     attempts,
+    error,
   }: {
     readonly scope: ScopeRunner;
     readonly node: number;
     readonly record: WaitRecord;
     readonly attempts: number;
+    /** Of a node with an unknown outcome. */
+    readonly error?: ErrorRecord | undefined;
   }): void {
-    const wait = toWait(record);
+    const wait = toWait(record, error);
     const parked: ParkedNode = {
       scope,
       node,
@@ -139,22 +176,12 @@ export class Parking {
     if (this.#parked.get(record.nodePath) !== parked) return;
     if (record.resumeAt !== null)
       parked.timer = this.#runner.services.timers.set(record.resumeAt, () => this.#timeUp(parked));
-    if (record.childId !== null) void this.#followChild(parked, record.childId);
-    if (wait.kind === "signal") this.#deliverEarly(parked);
+    if (record.childId !== null) parked.child = this.#runner.services.childOf(record.childId);
+    this.#deliverEarly();
     this.#runner.checkParked();
   }
 
-  async #followChild(parked: ParkedNode, childId: string): Promise<void> {
-    try {
-      const child = await this.#runner.services.findChild(childId, () => this.#runner.childMoved());
-      parked.child = child;
-      this.#childEnded(parked, await child.result);
-    } catch (error) {
-      this.#failChild(parked, error);
-    }
-  }
-
-  #toRecord(wait: Wait, nodePath: string, at: number): WaitRecord {
+  #toRecord(wait: ParkedNode["wait"], nodePath: string, at: number): WaitRecord {
     const limitMs =
       wait.kind === "delay"
         ? wait.delayMs
@@ -174,12 +201,19 @@ export class Parking {
         wait.kind === "approval"
           ? { message: wait.message, approvers: wait.approvers ?? null, quorum: wait.quorum, decisions: [] }
           : null,
-      childId: null,
+      childId: wait.kind === "execution" ? this.#childIdOf(nodePath) : null,
       createdAt: at,
     };
   }
 
+  /** The same as before a crash, if it came before the child was created: so it is created once. */
+  #childIdOf(nodePath: string): string {
+    return this.takeExpected(nodePath)?.childId ?? this.#runner.services.ids.next();
+  }
+
   #timeUp(parked: ParkedNode): void {
+    // The execution is leaving memory: whoever goes on with it finds the wait overdue.
+    if (this.#runner.isLeaving) return;
     if (parked.wait.kind === "delay") this.#resume(parked, { kind: "delay" });
     else this.#resume(parked, { kind: "timed_out" });
   }
@@ -193,6 +227,13 @@ export class Parking {
     void parked.child
       ?.cancel(why === "cancelled" ? "The parent execution was cancelled." : "The parent node timed out.")
       .catch(() => {});
+  }
+
+  /** Ends the waits whose time has come while the execution was about to leave. */
+  catchUp(): void {
+    const now = this.#runner.services.clock.now();
+    for (const parked of [...this.#parked.values()])
+      if (parked.record.resumeAt !== null && parked.record.resumeAt <= now) this.#timeUp(parked);
   }
 
   #remove(parked: ParkedNode): void {
@@ -256,65 +297,132 @@ export class Parking {
 
   // ── signals and approvals ──────────────────────────────────────────────────
 
+  /** Something came. What is told twice counts once. */
   receive(item: InboxItem): void {
+    if (this.#seen.has(item.id)) return;
+    this.#seen.add(item.id);
+    const parked = this.#oldestFor(item);
+    if (parked !== undefined) this.#deliver(parked, item);
+    else if (this.#isStale(item)) this.#drop(item);
+    else this.#inbox.push(item);
+  }
+
+  /** Reads decisions about unknown outcomes that nobody waits for any more. */
+  dropStale(): void {
+    for (let at = this.#inbox.length - 1; at >= 0; at--)
+      if (this.#isStale(this.#inbox[at] as InboxItem)) this.#drop(this.#inbox.splice(at, 1)[0] as InboxItem);
+  }
+
+  /** A decision is about one park of one node: it is not kept for a later one. */
+  #isStale({ kind, name }: InboxItem): boolean {
+    if (kind !== "resolve_unknown") return false;
+    return (this.#parked.get(name)?.record ?? this.#expected.get(name))?.kind !== "unknown_outcome";
+  }
+
+  #drop(item: InboxItem): void {
     const runner = this.#runner;
-    runner.emit("signal.received", { name: item.name, payload: item.payload });
-    for (const parked of this.#parked.values()) {
-      if (parked.wait.kind === "signal" && parked.wait.name === item.name) return this.#deliver(parked, item);
-    }
-    this.#inbox.push(item);
+    runner.services.logger.warn("A decision about an unknown outcome came for a node that does not wait for one.", {
+      executionId: runner.id,
+      nodeId: item.name,
+    });
+    runner.pending.readInbox(item.id);
     runner.requestFlush();
   }
 
-  #deliverEarly(parked: ParkedNode): void {
-    const at = this.#inbox.findIndex(({ name }) => name === parked.record.signalName);
-    if (at < 0) return;
-    const [item] = this.#inbox.splice(at, 1);
-    this.#deliver(parked, item as InboxItem);
+  /** The oldest node that waits for it; none while an older one that waits for it has not been reached again. */
+  #oldestFor(item: InboxItem): ParkedNode | undefined {
+    let oldest: ParkedNode | undefined;
+    for (const parked of this.#parked.values()) {
+      if (this.#isFor(parked, item) && (oldest === undefined || parked.record.ordinal < oldest.record.ordinal))
+        oldest = parked;
+    }
+    if (item.kind !== "signal" || oldest === undefined) return oldest;
+    for (const { signalName, ordinal } of this.#expected.values())
+      if (signalName === item.name && ordinal < oldest.record.ordinal) return undefined;
+    return oldest;
   }
 
+  #isFor({ wait, record }: ParkedNode, item: InboxItem): boolean {
+    switch (item.kind) {
+      case "signal":
+        return wait.kind === "signal" && wait.name === item.name;
+      case "approval":
+        return (
+          wait.kind === "approval" && record.nodePath === item.name && ordinalOfApproval(item.key) === record.ordinal
+        );
+      case "child_ended":
+        return record.childId !== null && record.childId === (item.payload as ChildEnded).executionId;
+      case "resolve_unknown":
+        return record.kind === "unknown_outcome" && record.nodePath === item.name;
+    }
+  }
+
+  /** What came before its node parked, the oldest first; several decisions may be among it. */
+  #deliverEarly(): void {
+    for (let at = 0; at < this.#inbox.length; ) {
+      const item = this.#inbox[at] as InboxItem;
+      const parked = this.#oldestFor(item);
+      if (parked === undefined) at++;
+      else {
+        this.#inbox.splice(at, 1);
+        this.#deliver(parked, item);
+      }
+    }
+  }
+
+  /** Reads the item in the commit that also has what follows from it. */
   #deliver(parked: ParkedNode, item: InboxItem): void {
-    this.#runner.pending.readInbox(item.id);
-    this.#resume(parked, { kind: "signal", payload: item.payload });
-    this.#runner.requestFlush();
+    const runner = this.#runner;
+    if (item.kind === "child_ended") return void this.#childEnded(parked, item);
+    runner.pending.readInbox(item.id);
+    switch (item.kind) {
+      case "signal":
+        runner.emit("signal.received", { name: item.name, payload: item.payload });
+        this.#resume(parked, { kind: "signal", payload: item.payload });
+        break;
+      case "approval":
+        this.#count(parked, item.payload as ApprovalDecision);
+        break;
+      case "resolve_unknown":
+        this.#resolveUnknown(parked, item.payload);
+        break;
+    }
+    runner.requestFlush();
   }
 
-  /** Takes a decision; each person counts once, a later one learns the outcome. */
-  decide(nodePath: string, decision: ApprovalDecision): ApprovalAnswer {
-    const parked = this.#parked.get(nodePath);
-    if (parked === undefined || parked.wait.kind !== "approval") {
-      const answer = this.#answers.get(nodePath);
-      if (answer !== undefined) return answer;
-      throw new ExecutionError(
-        "wait_not_found",
-        `Node "${nodePath}" of execution ${this.#runner.id} is not waiting for an approval.`,
-      );
+  #resolveUnknown(parked: ParkedNode, payload: unknown): void {
+    const runner = this.#runner;
+    const { scope, node, record } = parked;
+    const decision = runner.nodes.unknownOutcomes.decide(parked, payload);
+    if (decision === undefined) {
+      // Asked anew, under another ordinal: a second decision about this one would be taken for the same.
+      parked.record = { ...record, ordinal: this.#ordinal++ };
+      return runner.pending.addWait(parked.record);
     }
-    const { approvers, quorum } = parked.wait;
-    if (approvers !== undefined && !approvers.includes(decision.by)) {
-      throw new ExecutionError(
-        "permission_denied",
-        `"${decision.by}" is not among the approvers of node "${nodePath}".`,
-      );
-    }
-    if (parked.decisions.some(({ by }) => by === decision.by))
-      return { status: "pending", decisions: [...parked.decisions] };
+    this.#remove(parked);
+    runner.wake();
+    const attempts = (scope.state.attempts[node] as number) + 1;
+    runner.emitNode("node.resumed", runner.services.clock.now(), record.nodePath, attempts, { outcome: decision.kind });
+    decision.apply();
+    runner.pump();
+  }
+
+  /** While draining: what a node of unknown outcome waits for, if it does. */
+  unknownOutcomeOf(scope: ScopeRunner, node: number): ParkedNode | undefined {
+    const parked = this.#parked.get(scope.pathOf(node));
+    return parked?.wait.kind === "unknown_outcome" ? parked : undefined;
+  }
+
+  #count(parked: ParkedNode, decision: ApprovalDecision): void {
+    const approval = parked.record.approval as NonNullable<WaitRecord["approval"]>;
     parked.decisions.push(decision);
-    const decisions = Object.freeze([...parked.decisions]);
-    const approvals = decisions.filter((one) => one.decision === "approve").length;
-    const status = decision.decision === "reject" ? "rejected" : approvals >= quorum ? "approved" : "pending";
+    const { status, decisions } = judgeApproval(parked.decisions, approval.quorum);
     if (status === "pending") {
-      this.#runner.pending.addWait({
-        ...parked.record,
-        approval: { ...(parked.record.approval as NonNullable<WaitRecord["approval"]>), decisions },
-      });
-      this.#runner.requestFlush();
-      return { status, decisions };
+      parked.record = { ...parked.record, approval: { ...approval, decisions } };
+      return this.#runner.pending.addWait(parked.record);
     }
-    const answer: ApprovalAnswer = { status, decisions };
-    this.#answers.set(nodePath, answer);
-    this.#resume(parked, { kind: "approval", decision: status, by: decision.by, comment: decision.comment, decisions });
-    return answer;
+    const { by, comment } = decision;
+    this.#resume(parked, { kind: "approval", decision: status, by, comment, decisions: Object.freeze(decisions) });
   }
 
   // ── children ───────────────────────────────────────────────────────────────
@@ -322,19 +430,26 @@ export class Parking {
   async #startChild(parked: ParkedNode, wait: Extract<Wait, { kind: "execution" }>): Promise<void> {
     const runner = this.#runner;
     try {
-      const child = await runner.services.startChild({
-        parentId: runner.id,
-        nodePath: parked.record.nodePath,
-        target: wait.target,
-        version: wait.version,
-        input:
-          wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: runner.services.limits.maxInputBytes }),
-        depth: runner.record.depth + 1,
-        tenant: runner.info.tenant,
-        priority: runner.priority,
-        detached: wait.detach,
-        onStatus: () => runner.childMoved(),
-      });
+      // A child that runs while its parent does not know of it would be started again after a crash.
+      await new Promise<void>((resolve) => runner.afterDurable(runner.ticket, resolve));
+      if (this.#parked.get(parked.record.nodePath) !== parked) return;
+      const input =
+        wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: runner.services.limits.maxInputBytes });
+      const child = await this.#insist(parked, () =>
+        runner.services.startChild({
+          parentId: runner.id,
+          nodePath: parked.record.nodePath,
+          target: wait.target,
+          version: wait.version,
+          input,
+          depth: runner.record.depth + 1,
+          tenant: runner.info.tenant,
+          priority: runner.priority,
+          detached: wait.detach,
+          childId: parked.record.childId as string,
+        }),
+      );
+      if (child === undefined) return;
       if (wait.detach)
         return this.#resume(parked, {
           kind: "execution",
@@ -343,8 +458,7 @@ export class Parking {
         });
       if (parked.isForgotten === true) return void (await child.cancel("The parent execution was cancelled."));
       parked.child = child;
-      runner.pending.addWait({ ...parked.record, childId: child.id });
-      this.#childEnded(parked, await child.result);
+      runner.childMoved();
     } catch (error) {
       const failure =
         error instanceof NotSerializableError
@@ -358,14 +472,39 @@ export class Parking {
     }
   }
 
-  #childEnded(parked: ParkedNode, result: ExecutionResult): void {
-    if (result.status === "completed")
-      return this.#resume(parked, { kind: "execution", executionId: result.id, output: result.output });
-    const message = `Child execution ${result.id} ${result.status === "cancelled" ? "was cancelled" : `failed: ${result.error?.message ?? "unknown"}`}`;
-    this.#failChild(
-      parked,
-      new AutomatrixError("child_failed", message, { details: { executionId: result.id }, cause: result.error }),
-    );
+  /** Asks the storage again while it does not answer: that is no fault of the node. Nothing once nobody waits for it. */
+  async #insist<Answer>(parked: ParkedNode, call: () => Promise<Answer>): Promise<Answer | undefined> {
+    const { timers, clock } = this.#runner.services;
+    while (this.#parked.get(parked.record.nodePath) === parked) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        await new Promise<void>((resolve) => timers.set(clock.now() + STORAGE_PAUSE_MS, resolve));
+      }
+    }
+    return undefined;
+  }
+
+  /** The item is read in the same commit as what follows from it, so only once the output is at hand. */
+  async #childEnded(parked: ParkedNode, item: InboxItem): Promise<void> {
+    const runner = this.#runner;
+    const { executionId, status } = item.payload as ChildEnded;
+    this.#reading++;
+    let output: unknown;
+    let failure: unknown;
+    try {
+      if (status === "completed") output = await this.#insist(parked, () => runner.services.outputOf(executionId));
+      else failure = toChildError(item.payload as ChildEnded);
+    } catch (cause) {
+      failure = cause;
+    }
+    this.#reading--;
+    if (runner.isEnded) return;
+    runner.pending.readInbox(item.id);
+    if (failure === undefined) this.#resume(parked, { kind: "execution", executionId, output });
+    else this.#failChild(parked, failure);
+    runner.requestFlush();
   }
 
   #failChild(parked: ParkedNode, error: unknown): void {
@@ -376,8 +515,26 @@ export class Parking {
   }
 }
 
+/** What a child execution puts into its parent's inbox when it ends. */
+export interface ChildEnded {
+  readonly executionId: string;
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly error: ErrorRecord | null;
+}
+
+function toChildError({ executionId, status, error }: ChildEnded): AutomatrixError {
+  const what = status === "cancelled" ? "was cancelled" : `failed: ${error?.message ?? "unknown"}`;
+  return new AutomatrixError("child_failed", `Child execution ${executionId} ${what}`, {
+    details: { executionId },
+    ...(error === null ? {} : { cause: error }),
+  });
+}
+
 /** The wait that a record stands for; a child is known by its id alone. */
-function toWait({ kind, signalName, approval, childId }: WaitRecord): Wait {
+function toWait(
+  { nodePath, kind, signalName, approval, childId }: WaitRecord,
+  error: ErrorRecord | undefined,
+): ParkedNode["wait"] {
   switch (kind) {
     case "delay":
       return waitFactory.delay(0);
@@ -389,6 +546,10 @@ function toWait({ kind, signalName, approval, childId }: WaitRecord): Wait {
     }
     case "execution":
       return waitFactory.execution(childId ?? "");
+    case "unknown_outcome": {
+      const message = `Whether node "${nodePath}" took place is unknown; decide with engine.resolveUnknown.`;
+      return { kind, error: error ?? { code: kind, message } };
+    }
   }
 }
 
@@ -415,9 +576,10 @@ function toOutput(outcome: WaitOutcome): unknown {
   }
 }
 
-function toWaitData({ kind, resumeAt, signalName, approval }: WaitRecord): unknown {
+function toWaitData({ kind, resumeAt, signalName, approval }: WaitRecord, wait: ParkedNode["wait"]): unknown {
   return {
     kind,
+    ...(wait.kind === "unknown_outcome" ? { error: wait.error } : {}),
     ...(resumeAt === null ? {} : { until: resumeAt }),
     ...(signalName === null ? {} : { signal: signalName }),
     ...(approval === null ? {} : { message: approval.message, approvers: approval.approvers, quorum: approval.quorum }),

@@ -4,7 +4,7 @@ import type { ScopeEvent } from "../execution/event.js";
 import type { ExecutionPlan } from "../execution/plan.js";
 import { createScopeState, NODE, type ScopeState } from "../execution/scope-state.js";
 import { transition } from "../execution/transition.js";
-import type { NodeRecord } from "../ports/storage.js";
+import type { NodeRecord } from "../ports/execution-record.js";
 import { IntHeap } from "../shared/int-heap.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 import type { NodeAttempt } from "./node-attempt.js";

@@ -6,12 +6,12 @@ import type { ExecutionPlan } from "../execution/plan.js";
 import type { BlobStore } from "../ports/blob-store.js";
 import type { Cache } from "../ports/cache.js";
 import type { Clock } from "../ports/clock.js";
+import type { ExecutionRecord, InboxItem } from "../ports/execution-record.js";
 import type { Ids } from "../ports/ids.js";
 import type { Logger } from "../ports/logger.js";
 import type { Random } from "../ports/random.js";
 import type { SecretStore } from "../ports/secret-store.js";
 import type { CommitQueue } from "./commit-queue.js";
-import type { ExecutionResult } from "./execution-result.js";
 import type { Slots } from "./slots.js";
 import type { Timers } from "./timers.js";
 
@@ -21,9 +21,15 @@ export type Durability = "barrier" | "strict" | "outcome";
 /** A child execution as its parent sees it. */
 export interface ChildExecution {
   readonly id: string;
+  /** `waiting` also while it is not in this process. */
   readonly status: ExecutionStatus;
-  readonly result: Promise<ExecutionResult>;
   cancel(reason: string): Promise<void>;
+}
+
+/** What others want of an execution. */
+export interface ExecutionNews {
+  readonly inbox: readonly InboxItem[];
+  readonly cancelRequested: ExecutionRecord["cancelRequested"];
 }
 
 export interface StartChildParams {
@@ -37,8 +43,8 @@ export interface StartChildParams {
   readonly priority: number;
   /** A detached child survives its parent's cancel. */
   readonly detached: boolean;
-  /** Called when the child starts or stops waiting. */
-  readonly onStatus: () => void;
+  /** Chosen before it is created, so that a crash in between starts no second one. */
+  readonly childId: string;
 }
 
 /** What an execution needs of the engine around it. Wired once, in `engine.ts`. */
@@ -62,7 +68,11 @@ export interface EngineServices {
   readonly defer: (run: () => void) => void;
   /** The plan of a body given at run time; validated, compiled once per object. */
   readonly planBody: (definition: WorkflowDefinition) => ExecutionPlan;
-  /** A child that an earlier worker started. */
-  readonly findChild: (id: string, onStatus: () => void) => Promise<ChildExecution>;
+  /** A child that was started earlier. */
+  readonly childOf: (id: string) => ChildExecution;
+  /** The output of an execution that has completed. */
+  readonly outputOf: (id: string) => Promise<unknown>;
+  /** Unread items of an execution, and whether it is to be cancelled. */
+  readonly readNews: (id: string) => Promise<ExecutionNews>;
   readonly startChild: (params: StartChildParams) => Promise<ChildExecution>;
 }

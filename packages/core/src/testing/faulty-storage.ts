@@ -1,5 +1,6 @@
 import { StorageError } from "../errors/errors.js";
-import type { ExecutionCommit, Storage } from "../ports/storage.js";
+import type { ExecutionCommit } from "../ports/execution-commit.js";
+import type { Storage } from "../ports/storage.js";
 
 /** What goes wrong with one call. */
 export type StorageFault =
@@ -11,7 +12,7 @@ export type StorageFault =
   | { readonly delayUntil: Promise<unknown> };
 
 /** Methods of a storage that do something. */
-export type StorageMethod = Exclude<keyof Storage, "name" | "capabilities">;
+export type StorageMethod = Exclude<keyof Storage, "name" | "capabilities" | "blobs">;
 
 export interface FaultPlan {
   /** Faults of `commit` by the number of the call, from 1; or a function of the number and the batch. */

@@ -1,4 +1,9 @@
 /** Test kit of `@automatrix/core`. */
+export { type CrashConformanceOptions, crashConformance } from "./crash-kit/crash-conformance.js";
+export { CRASH_WORKFLOWS } from "./crash-kit/crash-corpus.js";
+export type { CrashLogEntry, CrashProbe } from "./crash-kit/crash-log.js";
+export type { CrashOutside, CrashWorkflow } from "./crash-kit/crash-workflow.js";
+export type { MachineClock } from "./crash-kit/machine-clock.js";
 export {
   type FaultPlan,
   type FaultyStorage,

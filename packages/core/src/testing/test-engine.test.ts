@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { defineNode } from "../definition/define-node.js";
 import { FatalNodeError, RetryableNodeError } from "../errors/errors.js";
 import { memoryStorage } from "../memory/memory-storage.js";
+import type { ExecutionCommit } from "../ports/execution-commit.js";
 import { faultyStorage } from "./faulty-storage.js";
 import { scriptedNode } from "./scripted-node.js";
 import { seededRandom } from "./seeded-random.js";
+import { executionRecord } from "./storage-conformance/conformance-case.js";
 import { DEFAULT_START_AT, testClock } from "./test-clock.js";
 import { testEngine } from "./test-engine.js";
 import { testNode } from "./test-node.js";
@@ -153,24 +155,22 @@ describe("scriptedNode", () => {
   });
 });
 
+function start(id: string): ExecutionCommit {
+  return { executionId: id, epoch: 1, create: executionRecord(id) };
+}
+
 describe("faultyStorage", () => {
   it("writes nothing when a commit fails before it", async () => {
     const storage = faultyStorage(memoryStorage(), { commits: { 1: "fail_before" } });
-    await using engine = await testEngine({ nodes: [scriptedNode()], storage });
-    await expect(engine.execute({ nodes: [{ id: "a", type: "scripted" }] })).rejects.toMatchObject({
-      code: "storage_unavailable",
-    });
-    expect((await engine.listExecutions()).items).toEqual([]);
+    await expect(storage.commit([start("e1")])).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(await storage.getExecution("e1")).toBeUndefined();
     expect(storage.commitCount).toBe(1);
   });
 
   it("has written when only the answer is lost", async () => {
     const storage = faultyStorage(memoryStorage(), { commits: { 1: "fail_after" } });
-    await using engine = await testEngine({ nodes: [scriptedNode()], storage });
-    await expect(engine.execute({ nodes: [{ id: "a", type: "scripted" }] })).rejects.toMatchObject({
-      code: "storage_unavailable",
-    });
-    expect((await engine.listExecutions()).items).toHaveLength(1);
+    await expect(storage.commit([start("e1")])).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(await storage.getExecution("e1")).toBeDefined();
   });
 
   it("fails other calls by their number", async () => {

@@ -1,8 +1,8 @@
 import type { NodeType } from "../definition/node-type.js";
 import type { NodeDefinition } from "../definition/workflow-definition.js";
 import type { ExecutionEvent } from "../events/event.js";
+import type { ErrorRecord } from "../ports/execution-record.js";
 import type { Logger } from "../ports/logger.js";
-import type { ErrorRecord } from "../ports/storage.js";
 import { type TestEngineOptions, testEngine } from "./test-engine.js";
 
 const NODE_ID = "node";

@@ -15,7 +15,11 @@ export interface ChildResult {
 }
 
 /** Runs a TypeScript module in a process of its own and waits until that ends by itself. */
-export function runInChild(module: URL, args: readonly string[] = []): Promise<ChildResult> {
+export function runInChild(
+  module: URL,
+  args: readonly string[] = [],
+  deadlineMs: number = DEADLINE_MS,
+): Promise<ChildResult> {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm")).href;
   const child = spawn(
     process.execPath,
@@ -23,7 +27,7 @@ export function runInChild(module: URL, args: readonly string[] = []): Promise<C
     {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH },
-      timeout: DEADLINE_MS,
+      timeout: deadlineMs,
       killSignal: "SIGKILL",
     },
   );

@@ -1,24 +1,54 @@
 import type { Storage } from "../../ports/storage.js";
 import { type TestClock, testClock } from "../test-clock.js";
-import { atomicityCases, executionCases, journalCases } from "./commit-cases.js";
+import { atomicityCases } from "./cases/atomicity-cases.js";
+import { blobCases } from "./cases/blob-cases.js";
+import { cancelCases } from "./cases/cancel-cases.js";
+import { claimCases } from "./cases/claim-cases.js";
+import { executionCases, journalCases } from "./cases/execution-cases.js";
+import { fencingCases } from "./cases/fencing-cases.js";
+import { inboxCases } from "./cases/inbox-cases.js";
+import { leaseCases } from "./cases/lease-cases.js";
+import { lifeCases } from "./cases/life-cases.js";
+import { concurrencyCases, rateCases, refusalCases } from "./cases/limit-cases.js";
+import { listCases, workflowCases } from "./cases/list-cases.js";
+import { orderCases, tagCases } from "./cases/order-cases.js";
+import { newsCases, parkingCases } from "./cases/parking-cases.js";
+import { repinCases } from "./cases/repin-cases.js";
+import { resendCases } from "./cases/resend-cases.js";
+import { retentionCases } from "./cases/retention-cases.js";
+import { fireCases, scheduleCases } from "./cases/schedule-cases.js";
+import { startCases } from "./cases/start-cases.js";
+import { transactionCases } from "./cases/transaction-cases.js";
+import { valueCases } from "./cases/value-cases.js";
 import type { CaseDraft, CaseGroup } from "./conformance-case.js";
-import { cancelCases, fencingCases, idempotencyCases, inboxCases } from "./guard-cases.js";
-import { leaseCases } from "./lease-cases.js";
-import { listCases, workflowCases } from "./list-cases.js";
-import { lifeCases, valueCases } from "./value-cases.js";
 
 const GROUPS: readonly CaseGroup[] = [
   lifeCases,
   executionCases,
   journalCases,
+  startCases,
   atomicityCases,
+  resendCases,
+  transactionCases,
   fencingCases,
-  idempotencyCases,
   cancelCases,
   inboxCases,
+  newsCases,
+  claimCases,
+  orderCases,
+  tagCases,
+  repinCases,
+  concurrencyCases,
+  refusalCases,
+  rateCases,
+  parkingCases,
   leaseCases,
+  scheduleCases,
+  fireCases,
+  retentionCases,
   listCases,
   workflowCases,
+  blobCases,
   valueCases,
 ];
 

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import {
+  ALL_EVENTS,
   type CaseGroup,
   commitOne,
   createExecution,
-  ending,
   eventDraft,
   executionRecord,
   nodeRecord,
   waitRecord,
-} from "./conformance-case.js";
-
-const LIST_ALL = { after: 0, limit: 1_000 };
+} from "../conformance-case.js";
 
 export const executionCases: CaseGroup = {
   group: "executions",
@@ -26,6 +24,8 @@ export const executionCases: CaseGroup = {
           mocks: { a: { output: 1 } },
           parent: { executionId: "p", nodePath: "x" },
           depth: 1,
+          limits: { concurrency: { key: "c", limit: 3 }, rate: { key: "r", count: 2, perMs: 1_000 } },
+          requires: ["gpu", "eu"],
         });
         assert.deepEqual(
           await commitOne(storage, {
@@ -47,7 +47,7 @@ export const executionCases: CaseGroup = {
         assert.deepEqual(await storage.listSteps("none"), []);
         assert.deepEqual(await storage.listWaits("none"), []);
         assert.deepEqual(await storage.listInbox("none"), []);
-        assert.deepEqual(await storage.listEvents("none", LIST_ALL), []);
+        assert.deepEqual(await storage.listEvents("none", ALL_EVENTS), []);
       },
     },
     {
@@ -159,6 +159,17 @@ export const executionCases: CaseGroup = {
         assert.deepEqual(await storage.listWaits("e1"), [waits[1], decided]);
       },
     },
+    {
+      name: "keeps waits of every kind",
+      check: async ({ storage }) => {
+        await createExecution(storage, "e1");
+        const waits = (["delay", "signal", "approval", "execution", "unknown_outcome"] as const).map((kind, ordinal) =>
+          waitRecord("e1", kind, { kind, ordinal, childId: kind === "execution" ? "child" : null }),
+        );
+        await commitOne(storage, { executionId: "e1", epoch: 1, waits });
+        assert.deepEqual(await storage.listWaits("e1"), waits);
+      },
+    },
   ],
 };
 
@@ -188,7 +199,7 @@ export const journalCases: CaseGroup = {
           ],
         );
         assert.equal(second.ok, true);
-        const events = await storage.listEvents("e1", LIST_ALL);
+        const events = await storage.listEvents("e1", ALL_EVENTS);
         assert.deepEqual(
           events.map(({ seq, type }) => `${seq} ${type}`),
           ["1 execution.created", "2 execution.started", "3 node.started", "4 node.completed"],
@@ -238,79 +249,6 @@ export const journalCases: CaseGroup = {
           { ok: true, firstSeq: 1 },
           { ok: true, firstSeq: 1 },
         ]);
-      },
-    },
-  ],
-};
-
-export const atomicityCases: CaseGroup = {
-  group: "atomicity",
-  cases: [
-    {
-      name: "writes nothing at all of a refused commit",
-      check: async ({ storage }) => {
-        await createExecution(storage, "e1");
-        await storage.addToInbox("e1", { id: "i1", kind: "signal", name: "go", payload: 1, key: null, at: 1 }, 10);
-        const before = await storage.getExecution("e1");
-        const outcome = await commitOne(storage, {
-          executionId: "e1",
-          epoch: 7,
-          patch: { status: "completed", output: 1, endedAt: 5 },
-          nodes: [nodeRecord("a")],
-          steps: [{ nodePath: "a", key: "k", value: 1 }],
-          waits: [waitRecord("e1", "a")],
-          readInbox: ["i1"],
-          events: [eventDraft("e1", "node.completed")],
-        });
-        assert.deepEqual(outcome, { ok: false, reason: "lease_lost" });
-        assert.deepEqual(await storage.getExecution("e1"), before);
-        assert.deepEqual(
-          [await storage.listNodes("e1"), await storage.listSteps("e1"), await storage.listWaits("e1")],
-          [[], [], []],
-        );
-        assert.equal((await storage.listInbox("e1")).length, 1);
-        assert.equal((await storage.listEvents("e1", LIST_ALL)).length, 1);
-      },
-    },
-    {
-      name: "answers in the order of the batch",
-      check: async ({ storage }) => {
-        for (const id of ["e1", "e2", "e3"]) await createExecution(storage, id);
-        const outcomes = await storage.commit([ending("e3"), { ...ending("e1"), epoch: 9 }, ending("e2")]);
-        assert.deepEqual(
-          outcomes.map(({ ok }) => ok),
-          [true, false, true],
-        );
-        assert.deepEqual(
-          [
-            (await storage.getExecution("e3"))?.status,
-            (await storage.getExecution("e1"))?.status,
-            (await storage.getExecution("e2"))?.status,
-          ],
-          ["completed", "running", "completed"],
-        );
-      },
-    },
-    {
-      name: "takes an empty batch",
-      check: async ({ storage }) => {
-        assert.deepEqual(await storage.commit([]), []);
-      },
-    },
-    {
-      name: "keeps a thousand executions of one batch apart",
-      check: async ({ storage }) => {
-        const ids = Array.from({ length: 1_000 }, (_, index) => `e${index}`);
-        const outcomes = await storage.commit(
-          ids.map((id) => ({
-            executionId: id,
-            epoch: 1,
-            create: executionRecord(id, { input: { id } }),
-            events: [eventDraft(id, "execution.created")],
-          })),
-        );
-        assert.equal(outcomes.filter(({ ok }) => ok).length, 1_000);
-        assert.deepEqual((await storage.getExecution("e777"))?.input, { id: "e777" });
       },
     },
   ],

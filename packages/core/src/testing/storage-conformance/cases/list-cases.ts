@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import type { ExecutionFilter, Storage } from "../../ports/storage.js";
-import { type CaseGroup, commitOne, createExecution, DEFINITION, ending, executionRecord } from "./conformance-case.js";
+import type { ExecutionFilter, Storage } from "../../../ports/storage.js";
+import {
+  type CaseGroup,
+  commitOne,
+  createExecution,
+  DEFINITION,
+  ending,
+  executionRecord,
+} from "../conformance-case.js";
 
 async function idsOf(storage: Storage, filter: ExecutionFilter): Promise<readonly string[]> {
   return (await storage.listExecutions(filter)).items.map(({ id }) => id);

@@ -1,0 +1,148 @@
+import type { Blocked, ExecutionRecord, NodeRecord, StepRecord, WaitRecord } from "../ports/execution-record.js";
+import type { Storage } from "../ports/storage.js";
+import { ExecutionRunner, type ExecutionRunnerParams, type ResumedFrom } from "../running/execution-runner.js";
+import type { EngineServices } from "../running/services.js";
+import { chooseTrigger } from "./choose-trigger.js";
+import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
+
+/** Journal events looked through for nodes in flight. */
+const MAX_EVENTS_READ = 10_000;
+
+export interface AdoptionParams {
+  readonly services: EngineServices;
+  readonly storage: Storage;
+  readonly compiler: WorkflowCompiler;
+  /** Deaths of workers after which an execution is set aside. */
+  readonly quarantineAfter: number;
+}
+
+type RunnerCallbacks = Pick<ExecutionRunnerParams, "onGone" | "onStatus">;
+
+/** What is read to go on with an execution. */
+interface Rows {
+  readonly nodes: readonly NodeRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly resumed: ResumedFrom;
+}
+
+/** Makes runners of executions that this worker has claimed: queued ones, those that waited, those of dead workers. */
+export class Adoption {
+  readonly #params: AdoptionParams;
+
+  constructor(params: AdoptionParams) {
+    this.#params = params;
+  }
+
+  /** A runner that is ready to go on; undefined when the execution had to be set aside. */
+  async adopt(record: ExecutionRecord, callbacks: RunnerCallbacks): Promise<ExecutionRunner | undefined> {
+    if (record.crashes >= this.#params.quarantineAfter) return this.#quarantine(record);
+    const prepared = await this.#prepare(record);
+    if (!("plan" in prepared)) return this.#block(record, prepared);
+    const { nodes, steps, resumed } = await this.#read(record);
+    return new ExecutionRunner({
+      ...callbacks,
+      services: this.#params.services,
+      plan: prepared.plan,
+      record,
+      trigger: chooseTrigger(prepared.plan, record.trigger ?? undefined),
+      seeds: new Map(nodes.map((node) => [node.path, node])),
+      steps,
+      resumed,
+    });
+  }
+
+  async #prepare(record: ExecutionRecord): Promise<PreparedWorkflow | Blocked> {
+    const { storage, compiler } = this.#params;
+    const known = compiler.find(record.definitionHash);
+    const definition = known?.definition ?? (await storage.getDefinition(record.definitionHash));
+    if (definition === undefined)
+      return { code: "workflow_not_found", message: "its definition is gone from the storage" };
+    const prepared = compiler.preparePinned({ hash: record.definitionHash, definition }, record.nodeTypes);
+    if ("missing" in prepared)
+      return { code: "node_type_missing", message: `node type ${prepared.missing} is not registered` };
+    return prepared;
+  }
+
+  async #read(record: ExecutionRecord): Promise<Rows> {
+    const { storage, services } = this.#params;
+    const { id, lastSeq } = record;
+    if (lastSeq <= 1) {
+      const inbox = await storage.listInbox(id);
+      return { nodes: [], steps: [], resumed: { hasBegun: false, waits: [], inbox, parkedMs: 0 } };
+    }
+    const [nodes, steps, waits, inbox, [lastEvent]] = await Promise.all([
+      storage.listNodes(id),
+      storage.listSteps(id),
+      storage.listWaits(id),
+      storage.listInbox(id),
+      storage.listEvents(id, { after: lastSeq - 1, limit: 1 }),
+    ]);
+    const hasBegun = lastEvent?.type !== "execution.created" && lastEvent?.data?.reused !== true;
+    // The clock stood still since the execution began to wait: that is the last thing that happened.
+    const stoodStillMs =
+      lastEvent?.type === "execution.waiting" && lastEvent.data.isClockStopped === true
+        ? Math.max(0, services.clock.now() - lastEvent.at)
+        : 0;
+    const unstarted = await this.#findUnstartedChildren(id, waits);
+    return {
+      nodes: nodes.filter(({ path, status }) => status !== "waiting" || !unstarted.has(path)),
+      steps,
+      resumed: { hasBegun, waits, inbox, parkedMs: record.parkedMs + stoodStillMs },
+    };
+  }
+
+  /**
+   * Nodes whose child was chosen and not created before the worker died, and those whose child goes its own way: they
+   * run again, which creates the same child, or finds it.
+   */
+  async #findUnstartedChildren(id: string, waits: readonly WaitRecord[]): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>();
+    for (const { childId, nodePath } of waits) {
+      if (childId === null) continue;
+      const child = await this.#params.storage.getExecution(childId);
+      if (child?.parent?.executionId !== id) paths.add(nodePath);
+    }
+    return paths;
+  }
+
+  // ── setting aside ──────────────────────────────────────────────────────────
+
+  async #quarantine(record: ExecutionRecord): Promise<undefined> {
+    const running = await this.#nodesInFlight(record.id);
+    const [nodeId] = running;
+    return this.#block(record, {
+      code: "quarantined",
+      message: `its worker died ${record.crashes} times${nodeId === undefined ? "" : ` while running ${running.join(", ")}`}`,
+      ...(nodeId === undefined ? {} : { nodeId }),
+    });
+  }
+
+  /** Nodes that were started and have no result. */
+  async #nodesInFlight(executionId: string): Promise<readonly string[]> {
+    const { storage } = this.#params;
+    const settled = new Set(
+      (await storage.listNodes(executionId)).filter(({ endedAt }) => endedAt !== null).map(({ path }) => path),
+    );
+    const events = await storage.listEvents(executionId, { after: 0, limit: MAX_EVENTS_READ });
+    return [
+      ...new Set(
+        events
+          .filter(({ type, nodeId }) => type === "node.started" && !settled.has(nodeId as string))
+          .map(({ nodeId }) => nodeId as string),
+      ),
+    ];
+  }
+
+  /** Sets an execution aside until somebody mends what keeps it from going on. */
+  async #block(record: ExecutionRecord, blocked: Blocked): Promise<undefined> {
+    const { storage, services } = this.#params;
+    const { id: executionId, epoch, lastSeq: afterSeq } = record;
+    const event = { seq: 0, type: "execution.blocked" as const, at: services.clock.now(), executionId, data: blocked };
+    const [outcome] = await storage.commit([
+      { executionId, epoch, afterSeq, patch: { status: "waiting", blocked }, events: [event] },
+    ]);
+    if (outcome?.ok !== true) return;
+    services.hub.emit({ ...event, seq: outcome.firstSeq });
+    await storage.release({ executionId, epoch });
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Finds work: executions to claim, news of those that run here, results that others have brought about.
+ *
+ * A sweep is the only place that claims, and sweeps never overlap, so that whoever hears of news in one finds the
+ * executions adopted by the one before. Sweeps come when something here gives reason to (`poke`), when a parked
+ * execution or a schedule is due (one pending timer), and, where other processes may open the storage too, all the
+ * time, with jitter. Being poked is a hint only: sweeping alone is correct.
+ */
+import type { ExecutionRecord } from "../ports/execution-record.js";
+import type { Storage } from "../ports/storage.js";
+import type { EngineServices } from "../running/services.js";
+import type { Timer } from "../running/timers.js";
+import type { ExecutionLauncher } from "./execution-launcher.js";
+import type { LeaseOptions } from "./lease.js";
+import type { ResultWatch } from "./result-watch.js";
+import type { Worker } from "./worker.js";
+
+/** Executions claimed at once. */
+const MAX_CLAIMED = 100;
+const MAX_NEWS = 1_000;
+
+/** Something else that a sweep looks after. */
+export interface SweepTask {
+  /** Does what is due. */
+  tick(): Promise<void>;
+  /** When it is due next; null when it is not. */
+  nextDueAt(): Promise<number | null>;
+}
+
+export interface SweeperParams {
+  readonly storage: Storage;
+  readonly services: EngineServices;
+  readonly launcher: ExecutionLauncher;
+  readonly watch: ResultWatch;
+  readonly worker: Worker;
+  readonly lease: LeaseOptions;
+  readonly tasks: readonly SweepTask[];
+}
+
+export class Sweeper {
+  readonly #params: SweeperParams;
+  #last: Promise<void> = Promise.resolve();
+  #isPoked = false;
+  #isStarted = false;
+  #isClosed = false;
+  /** True while executions may be held back: by a lack of places, or by limits of flow control. */
+  #mayBeHeldBack = true;
+  /** News that was told is told no more: it stays here until it has been read. */
+  readonly #unread = new Set<string>();
+  /** True when a claim was not answered: it may have taken something. */
+  #isClaimUnsure = false;
+  #nextCheckAt = 0;
+  #periodic: Timer | undefined;
+  #wake: Timer | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(params: SweeperParams) {
+    this.#params = params;
+  }
+
+  /** Takes over what is there, then goes on looking. */
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    await this.sweep();
+    if (this.#params.storage.capabilities.shared) this.#schedule();
+  }
+
+  /** Stops; resolves when nothing of it is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#periodic?.cancel();
+    this.#wake?.cancel();
+    await this.#last;
+  }
+
+  /** Sweeps soon: there may be something to claim. */
+  poke(): void {
+    if (this.#isPoked || !this.#isStarted || this.#isClosed) return;
+    this.#isPoked = true;
+    this.#params.services.defer(() => void this.sweep());
+  }
+
+  /** A place is free: sweeps soon if something may have been waiting for one. */
+  placeFree(): void {
+    if (this.#mayBeHeldBack) this.poke();
+  }
+
+  /** Resolves when the sweeps asked for so far are done. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Sweeps at this instant, or before. */
+  wakeBy(at: number): void {
+    if (at >= this.#wakeAt || this.#isClosed) return;
+    this.#wake?.cancel();
+    this.#wakeAt = at;
+    this.#wake = this.#params.services.timers.set(at, () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.poke();
+    });
+  }
+
+  /** Sweeps, after the sweep under way. */
+  sweep(): Promise<void> {
+    return this.#afterLast(() => this.#sweep());
+  }
+
+  /** Claims one execution, whatever holds it back, unless another worker has it. */
+  take(executionId: string): Promise<void> {
+    return this.#afterLast(async () => {
+      await this.#params.launcher.adopt(await this.#claim(1, executionId));
+    });
+  }
+
+  #afterLast(run: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      if (this.#isClosed) return;
+      try {
+        await run();
+      } catch (error) {
+        this.#params.services.logger.warn("The sweep failed; it is tried again.", { error: String(error) });
+        this.pokeLater();
+      }
+    });
+    return this.#last;
+  }
+
+  async #sweep(): Promise<void> {
+    this.#isPoked = false;
+    await this.#giveBack();
+    await this.#tellNews();
+    const isAllClaimed = await this.#claimAll();
+    for (const task of this.#params.tasks) await task.tick();
+    if (this.#params.storage.capabilities.shared || this.#params.watch.isUnsure) await this.#followOthers();
+    await this.#armWake(isAllClaimed);
+  }
+
+  /** What this worker owns and does not run goes back to all. */
+  async #giveBack(): Promise<void> {
+    const { storage, worker, launcher, lease } = this.#params;
+    const now = this.#now();
+    const isDue = storage.capabilities.shared && now >= this.#nextCheckAt;
+    if (this.#isClaimUnsure || isDue) {
+      launcher.giveBackUnknown(await storage.listOwned(worker.id));
+      this.#isClaimUnsure = false;
+      this.#nextCheckAt = now + lease.durationMs;
+    }
+    await launcher.releaseStrays();
+  }
+
+  async #tellNews(): Promise<void> {
+    const { storage, worker, launcher } = this.#params;
+    for (const id of await storage.takeNews({ workerId: worker.id, limit: MAX_NEWS })) this.#unread.add(id);
+    for (const id of this.#unread) {
+      await launcher.readNews(id);
+      this.#unread.delete(id);
+    }
+  }
+
+  /** Claims while there are places; false when places ran out first. */
+  async #claimAll(): Promise<boolean> {
+    const { launcher } = this.#params;
+    for (;;) {
+      const limit = Math.min(launcher.freeSlots, MAX_CLAIMED);
+      if (limit === 0) {
+        this.#mayBeHeldBack = true;
+        return false;
+      }
+      const claimed = await this.#claim(limit);
+      await launcher.adopt(claimed);
+      if (claimed.length < limit) return true;
+    }
+  }
+
+  async #claim(limit: number, executionId?: string): Promise<readonly ExecutionRecord[]> {
+    const { storage, worker, lease } = this.#params;
+    this.#isClaimUnsure = true;
+    const claimed = await storage.claim({
+      workerId: worker.id,
+      limit,
+      leaseDurationMs: lease.durationMs,
+      dueAt: this.#now(),
+      ...(executionId === undefined ? {} : { executionId }),
+    });
+    this.#isClaimUnsure = false;
+    return claimed;
+  }
+
+  async #followOthers(): Promise<void> {
+    const { watch, launcher, services } = this.#params;
+    await watch.lookUp((id) => launcher.active.get(id) !== undefined);
+    services.hub.nudge();
+  }
+
+  async #armWake(isAllClaimed: boolean): Promise<void> {
+    const { storage, tasks, lease } = this.#params;
+    const now = this.#now();
+    const dueAts = await Promise.all([storage.nextWakeAt(), ...tasks.map((task) => task.nextDueAt())]);
+    if (isAllClaimed && (await this.#isHeldBack())) dueAts.push(now);
+    // What is overdue and was not claimed is held back by a limit: looked at again when a place is free, or later.
+    for (const at of dueAts) {
+      if (at === null) continue;
+      if (at <= now) this.#mayBeHeldBack = true;
+      this.wakeBy(at > now ? at : now + lease.sweepMs);
+    }
+  }
+
+  /** Sweeps after a pause. */
+  pokeLater(): void {
+    this.wakeBy(this.#now() + this.#params.lease.sweepMs);
+  }
+
+  /** Something was queued, which may have to wait. */
+  queued(): void {
+    this.#mayBeHeldBack = true;
+    this.poke();
+  }
+
+  /** True when something is queued although there are free places. */
+  async #isHeldBack(): Promise<boolean> {
+    if (!this.#mayBeHeldBack) return false;
+    const { items } = await this.#params.storage.listExecutions({ status: "queued", limit: 1 });
+    this.#mayBeHeldBack = items.length > 0;
+    return this.#mayBeHeldBack;
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    const { services, lease } = this.#params;
+    const delayMs = lease.sweepMs * (0.5 + services.random.next());
+    this.#periodic = services.timers.set(this.#now() + delayMs, () => {
+      void this.sweep().then(() => this.#schedule());
+    });
+  }
+
+  #now(): number {
+    return this.#params.services.clock.now();
+  }
+}
