@@ -1,0 +1,139 @@
+import { ConfigurationError, StorageError } from "@automatrix/core";
+import pg from "pg";
+import { toStorageError } from "./to-storage-error.js";
+
+/** Added to the server's statement timeout before a connection counts as dead. */
+const NETWORK_GRACE_MS = 5_000;
+
+/** A session that stays idle inside a transaction is ended by the server. */
+const IDLE_IN_TRANSACTION_MS = 30_000;
+
+export interface ConnectionSettings {
+  readonly connectionString: string;
+  /** Quoted. */
+  readonly schema: string;
+  readonly maxConnections: number;
+  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** One statement. `name`: prepared once a connection under this name, for the hot paths. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+}
+
+/** The pool of connections, and the one place where errors of the driver become ours. */
+export class PostgresConnection {
+  /** Quoted name of the schema that holds the tables. */
+  readonly schema: string;
+  readonly #settings: ConnectionSettings;
+  #pool: pg.Pool | undefined;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.schema = settings.schema;
+    assertConnectionString(settings.connectionString);
+  }
+
+  get isOpen(): boolean {
+    return this.#pool !== undefined;
+  }
+
+  open(): void {
+    this.#pool ??= createPool(this.#settings);
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.end();
+  }
+
+  /** Runs one statement in a transaction of its own. */
+  async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<readonly Row[]> {
+    const pool = this.#openPool();
+    try {
+      const { rows } = await pool.query(toQueryConfig(statement));
+      return rows as Row[];
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+
+  /** How many rows a statement wrote. */
+  async execute(statement: Statement): Promise<number> {
+    const pool = this.#openPool();
+    try {
+      return (await pool.query(toQueryConfig(statement))).rowCount ?? 0;
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+
+  /** Lends a connection. One whose use threw is closed: nobody knows what it was left with. */
+  async withClient<Result>(run: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const pool = this.#openPool();
+    let client: pg.PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      throw toStorageError(error);
+    }
+    // While it is lent nobody else listens, and an error event without a listener ends the process. The query that
+    // was under way rejects with the same error.
+    const ignore = () => {};
+    client.on("error", ignore);
+    let isSound = false;
+    try {
+      const result = await run(client);
+      isSound = true;
+      return result;
+    } finally {
+      client.off("error", ignore);
+      client.release(!isSound);
+    }
+  }
+
+  #openPool(): pg.Pool {
+    if (this.#pool === undefined)
+      throw new StorageError("storage_unavailable", "The Postgres storage is not open: call open() first.");
+    return this.#pool;
+  }
+}
+
+export function toQueryConfig({ text, values, name }: Statement): pg.QueryConfig {
+  return { text, ...(values === undefined ? {} : { values: [...values] }), ...(name === undefined ? {} : { name }) };
+}
+
+function createPool(settings: ConnectionSettings): pg.Pool {
+  const { connectionString, maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
+  const pool = new pg.Pool({
+    connectionString,
+    max: maxConnections,
+    idleTimeoutMillis: idleTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + NETWORK_GRACE_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    fallback_application_name: "automatrix",
+  });
+  // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
+  pool.on("error", () => {});
+  return pool;
+}
+
+/** Fails early, and with a message of our own: the driver's would show the password. */
+function assertConnectionString(connectionString: string): void {
+  try {
+    new pg.Client({ connectionString });
+  } catch {
+    throw new ConfigurationError(
+      "invalid_configuration",
+      "The connection string of the Postgres storage cannot be read; it looks like postgres://user:password@host:5432/database.",
+    );
+  }
+}

@@ -1,0 +1,7 @@
+import type { Migration } from "kysely";
+import { firstTables } from "./0001-first-tables.js";
+
+/** Every migration by its name, in order. Released ones are never edited. */
+export function migrations(schema: string): Readonly<Record<string, Migration>> {
+  return { "0001-first-tables": firstTables(schema) };
+}

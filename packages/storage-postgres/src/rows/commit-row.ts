@@ -1,0 +1,75 @@
+import type { ExecutionCommit, ExecutionEvent, NodeRecord, StepRecord } from "@automatrix/core";
+
+/** What a row of `commits` holds of one commit; null where there is nothing. */
+export interface CommitRow {
+  readonly events: string | null;
+  readonly nodes: string | null;
+  readonly steps: string | null;
+}
+
+/** An event without what the row knows already. `record`: its data is that node record of the same commit. */
+interface StoredEvent {
+  readonly type: ExecutionEvent["type"];
+  readonly at: number;
+  readonly nodeId?: string;
+  readonly attempt?: number;
+  readonly data?: unknown;
+  readonly record?: number;
+}
+
+export function toCommitRow(commit: ExecutionCommit): CommitRow {
+  return {
+    events: toEventsText(commit),
+    nodes: toListText(commit.nodes),
+    steps: toListText(commit.steps),
+  };
+}
+
+function toListText(list: readonly unknown[] | undefined): string | null {
+  return list === undefined || list.length === 0 ? null : JSON.stringify(list);
+}
+
+function toEventsText({ events = [], nodes = [] }: ExecutionCommit): string | null {
+  if (events.length === 0) return null;
+  const recordIndex = new Map<unknown, number>(nodes.map((record, index) => [record, index]));
+  const stored = events.map(({ type, at, nodeId, attempt, data }): StoredEvent => {
+    const place = {
+      type,
+      at,
+      ...(nodeId === undefined ? {} : { nodeId }),
+      ...(attempt === undefined ? {} : { attempt }),
+    };
+    const record = recordIndex.get(data);
+    // An output is stored once: the event that tells of it points to the record.
+    return record === undefined ? { ...place, data } : { ...place, record };
+  });
+  return JSON.stringify(stored);
+}
+
+/** Events of a row whose last one is number `lastSeq`. */
+export function toEvents(
+  { events, nodes }: Pick<CommitRow, "events" | "nodes">,
+  { executionId, lastSeq }: { readonly executionId: string; readonly lastSeq: number },
+): readonly ExecutionEvent[] {
+  if (events === null) return [];
+  const stored = JSON.parse(events) as readonly StoredEvent[];
+  const records = stored.some(({ record }) => record !== undefined) ? toNodes(nodes) : [];
+  const firstSeq = lastSeq - stored.length + 1;
+  return stored.map(({ type, at, nodeId, attempt, data, record }, index) => ({
+    seq: firstSeq + index,
+    type,
+    at,
+    executionId,
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(attempt === undefined ? {} : { attempt }),
+    data: record === undefined ? data : records[record],
+  }));
+}
+
+export function toNodes(nodes: string | null): readonly NodeRecord[] {
+  return nodes === null ? [] : (JSON.parse(nodes) as readonly NodeRecord[]);
+}
+
+export function toSteps(steps: string | null): readonly StepRecord[] {
+  return steps === null ? [] : (JSON.parse(steps) as readonly StepRecord[]);
+}

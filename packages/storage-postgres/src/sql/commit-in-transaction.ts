@@ -1,0 +1,120 @@
+import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
+import { StorageError } from "@automatrix/core";
+import type pg from "pg";
+import { type PostgresConnection, toQueryConfig } from "../connection/connection.js";
+import { isConnectionLost, mayPass, toStorageError } from "../connection/to-storage-error.js";
+import { encodeCommit } from "../rows/encoded-commit.js";
+import { toPostgresText } from "../rows/text.js";
+import { commitStatement, type OutcomesRow, toOutcomes } from "./commit-statement.js";
+import { NodeTransaction } from "./node-transaction.js";
+
+/** How long a node's code may keep its transaction open. */
+export const TRANSACTION_LIMIT_MS = 5_000;
+
+/** Thrown to leave the connection behind: what still runs on it, or was left in its session, must not reach the next user. */
+class AbandonedConnection extends Error {
+  constructor(readonly outcome: CommitOutcome) {
+    super("The connection was abandoned.");
+  }
+}
+
+/**
+ * Runs a node's code inside the transaction of its own result: the row is locked and the guards are asked first, then
+ * the code runs, then everything is written and committed together.
+ */
+export async function commitInTransaction(
+  connection: PostgresConnection,
+  commit: ExecutionCommit,
+): Promise<CommitOutcome> {
+  try {
+    return await connection.withClient((client) => runTransaction(client, connection.schema, commit));
+  } catch (error) {
+    if (error instanceof AbandonedConnection) return error.outcome;
+    throw toStorageError(error);
+  }
+}
+
+async function runTransaction(client: pg.PoolClient, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
+  await client.query("BEGIN");
+  await client.query(`SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}`);
+  const early = await guardEarly(client, schema, commit);
+  if (early !== undefined) {
+    await client.query("ROLLBACK");
+    return early;
+  }
+  await runCallback(client, commit);
+  return writeAndCommit(client, schema, commit);
+}
+
+/** What can be said before the code runs; undefined to go on, with the row locked. */
+async function guardEarly(
+  client: pg.PoolClient,
+  schema: string,
+  { executionId, epoch, afterSeq, patch, create }: ExecutionCommit,
+): Promise<CommitOutcome | undefined> {
+  if (create !== undefined) return undefined;
+  const id = toPostgresText(executionId);
+  await client.query(`SELECT FROM ${schema}.executions WHERE id = $1 FOR NO KEY UPDATE`, [id]);
+  const { rows } = await client.query<{ epoch: string; last_seq: string; cancel_requested: string | null }>(
+    `SELECT epoch, last_seq, cancel_requested FROM ${schema}.execution_rows WHERE id = $1`,
+    [id],
+  );
+  const row = rows[0];
+  if (row === undefined || Number(row.epoch) !== epoch) return { ok: false, reason: "lease_lost" };
+  if (afterSeq !== undefined && Number(row.last_seq) > afterSeq) return { ok: true, firstSeq: afterSeq + 1 };
+  if (patch?.status === "completed" && row.cancel_requested !== null) return { ok: false, reason: "cancel_requested" };
+  return undefined;
+}
+
+/** Runs the node's code. @throws AbandonedConnection when it failed and everything was rolled back */
+async function runCallback(client: pg.PoolClient, commit: ExecutionCommit): Promise<void> {
+  const transaction = new NodeTransaction(client);
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<"timed_out">((resolve) => {
+    timer = setTimeout(() => resolve("timed_out"), TRANSACTION_LIMIT_MS);
+  });
+  try {
+    const ended = await Promise.race([Promise.resolve(commit.transaction?.(transaction)), timedOut]);
+    if (ended === "timed_out") throw new AbandonedConnection(toFailure(timeoutError(commit)));
+    await transaction.close();
+  } catch (error) {
+    if (error instanceof AbandonedConnection || transaction.isConnectionLost) throw error;
+    await transaction.close();
+    await client.query("ROLLBACK");
+    throw new AbandonedConnection(toFailure(error));
+  } finally {
+    clearTimeout(timer);
+    transaction.refuseFurther();
+  }
+}
+
+async function writeAndCommit(client: pg.PoolClient, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
+  try {
+    const { rows } = await client.query<OutcomesRow>(toQueryConfig(commitStatement(schema, [encodeCommit(commit)])));
+    const outcome = toOutcomes(rows[0] as OutcomesRow)[0] as CommitOutcome;
+    // Of a transaction that failed before, COMMIT answers ROLLBACK and no error.
+    const { command } = await client.query(outcome.ok ? "COMMIT" : "ROLLBACK");
+    if (outcome.ok && command !== "COMMIT")
+      return toFailure(new StorageError("storage_unavailable", "Postgres rolled the transaction back."));
+    // What the node's code left in the session must not reach the next user of the connection.
+    await client.query("RESET ALL; SELECT pg_advisory_unlock_all()");
+    return outcome;
+  } catch (error) {
+    if (isConnectionLost(error)) throw error;
+    await client.query("ROLLBACK");
+    // A deadlock or a timeout of our own writing is no fault of the node's: the batch is sent again.
+    if (mayPass(toStorageError(error))) throw error;
+    throw new AbandonedConnection(toFailure(error));
+  }
+}
+
+function toFailure(error: unknown): CommitOutcome {
+  return { ok: false, reason: "transaction_failed", error };
+}
+
+function timeoutError({ executionId }: ExecutionCommit): StorageError {
+  return new StorageError(
+    "storage_unavailable",
+    `The transaction of a node of execution "${executionId}" took longer than ${TRANSACTION_LIMIT_MS} ms and was rolled back.`,
+  );
+}

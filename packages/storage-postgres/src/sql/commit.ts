@@ -1,0 +1,78 @@
+import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
+import type { PostgresConnection } from "../connection/connection.js";
+import { type EncodedCommit, encodeCommit } from "../rows/encoded-commit.js";
+import { commitInTransaction } from "./commit-in-transaction.js";
+import { commitStatement, type OutcomesRow, toOutcomes } from "./commit-statement.js";
+
+/** Most text in one round trip; a larger batch takes several. */
+const MAX_GROUP_CHARACTERS = 16 * 1024 * 1024;
+
+/** Transactions of nodes that hold a connection at once: others must stay free for commits and signals. */
+const TRANSACTIONS_AT_ONCE = 4;
+
+/** A commit with its place in the batch. */
+interface PlacedCommit {
+  readonly encoded: EncodedCommit;
+  readonly index: number;
+}
+
+/**
+ * Writes a batch: what is plain in one round trip, then what has a transaction of a node. A batch is atomic for each
+ * execution only, so it may be cut anywhere.
+ */
+export async function commit(
+  connection: PostgresConnection,
+  batch: readonly ExecutionCommit[],
+): Promise<readonly CommitOutcome[]> {
+  const outcomes: CommitOutcome[] = new Array(batch.length);
+  const plain: PlacedCommit[] = [];
+  const transactions: number[] = [];
+  for (const [index, item] of batch.entries()) {
+    if (item.transaction === undefined) plain.push({ encoded: encodeCommit(item), index });
+    else transactions.push(index);
+  }
+  for (const group of toGroups(plain)) await commitGroup(connection, group, outcomes);
+  for (let first = 0; first < transactions.length; first += TRANSACTIONS_AT_ONCE)
+    await Promise.all(
+      transactions.slice(first, first + TRANSACTIONS_AT_ONCE).map(async (index) => {
+        outcomes[index] = await commitInTransaction(connection, batch[index] as ExecutionCommit);
+      }),
+    );
+  return outcomes;
+}
+
+async function commitGroup(
+  connection: PostgresConnection,
+  group: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<void> {
+  const commits = group.map(({ encoded }) => encoded);
+  const [row] = await connection.query<OutcomesRow>(commitStatement(connection.schema, commits));
+  for (const [place, outcome] of toOutcomes(row as OutcomesRow).entries())
+    outcomes[(group[place] as PlacedCommit).index] = outcome;
+}
+
+/**
+ * Parts of a batch that one statement can write: each execution once, and alone what is refused by a count of rows, so
+ * that the count sees those before it.
+ */
+function toGroups(placed: readonly PlacedCommit[]): readonly (readonly PlacedCommit[])[] {
+  const groups: PlacedCommit[][] = [];
+  let group: PlacedCommit[] = [];
+  let ids = new Set<string>();
+  let characters = 0;
+  for (const item of placed) {
+    const { id, rest } = item.encoded;
+    const isAlone = rest?.create?.["refuse_at_limit"] === true;
+    if (group.length === 0 || ids.has(id) || isAlone || characters + item.encoded.characters > MAX_GROUP_CHARACTERS) {
+      group = [];
+      groups.push(group);
+      ids = new Set();
+      characters = 0;
+    }
+    group.push(item);
+    ids.add(id);
+    characters += isAlone ? MAX_GROUP_CHARACTERS : item.encoded.characters;
+  }
+  return groups;
+}
