@@ -1,17 +1,17 @@
 import type { EdgeDefinition, NodeDefinition, WorkflowDefinition } from "@automatrix/core";
 
-const TYPE = "no_operation";
+const NO_OPERATION = "no_operation";
 
-/** `length` nodes, one after the other. */
-export function chain(length: number): WorkflowDefinition {
-  const nodes = nodesNamed(length);
+/** `length` nodes of this type, one after the other. */
+export function chain(length: number, type = NO_OPERATION): WorkflowDefinition {
+  const nodes = nodesNamed(length, type);
   const edges = nodes.slice(1).map((node, index) => ({ source: `n${index}`, target: node.id }));
   return { name: `chain-${length}`, nodes, edges };
 }
 
 /** One node, `width` nodes that run side by side, one node that joins them. */
-export function fan(width: number): WorkflowDefinition {
-  const nodes = nodesNamed(width + 2);
+export function fan(width: number, type = NO_OPERATION): WorkflowDefinition {
+  const nodes = nodesNamed(width + 2, type);
   const first = "n0";
   const last = `n${width + 1}`;
   const edges = nodes.slice(1, -1).flatMap(({ id }) => [
@@ -21,16 +21,15 @@ export function fan(width: number): WorkflowDefinition {
   return { name: `fan-${width}`, nodes, edges };
 }
 
-/** `depth` layers of `width` nodes; each node has `parents` parents in the layer before. */
-export function layers({
-  depth,
-  width,
-  parents,
-}: {
+interface Layers {
   readonly depth: number;
   readonly width: number;
+  /** Parents of each node, in the layer before. */
   readonly parents: number;
-}): WorkflowDefinition {
+}
+
+/** `depth` layers of `width` nodes. */
+export function layers({ depth, width, parents }: Layers, type = NO_OPERATION): WorkflowDefinition {
   const edges: EdgeDefinition[] = [];
   for (let layer = 1; layer < depth; layer += 1) {
     for (let column = 0; column < width; column += 1) {
@@ -40,9 +39,9 @@ export function layers({
       }
     }
   }
-  return { name: `layers-${depth}x${width}`, nodes: nodesNamed(depth * width), edges };
+  return { name: `layers-${depth}x${width}`, nodes: nodesNamed(depth * width, type), edges };
 }
 
-function nodesNamed(count: number): readonly NodeDefinition[] {
-  return Array.from({ length: count }, (_, index) => ({ id: `n${index}`, type: TYPE }));
+function nodesNamed(count: number, type: string): readonly NodeDefinition[] {
+  return Array.from({ length: count }, (_, index) => ({ id: `n${index}`, type }));
 }

@@ -1,13 +1,17 @@
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
+import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { openStorageUrl } from "./storage-url.js";
+import type { Storage } from "@automatrix/core";
+import { createStorage, parseStorageUrl } from "./storage/storage-url.js";
 
 /** Says what was found; throws with what to do when it will not do. */
 type Check = (options: { readonly storage: string }) => string | Promise<string>;
 
 const OLDEST_NODE = { major: 20, minor: 19 } as const;
-const MEBIBYTE = 1024 * 1024;
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
 const LEAST_FREE_MEMORY_MIB = 128;
 const LEAST_HEAP_MIB = 192;
 const EARLIEST_PLAUSIBLE = Date.UTC(2025, 0, 1);
@@ -65,15 +69,65 @@ function checkZones(): string {
 }
 
 async function checkStorage({ storage: url }: { readonly storage: string }): Promise<string> {
-  const storage = openStorageUrl(url);
+  const address = parseStorageUrl(url);
+  return address.kind === "sqlite" ? checkSqlite(address.file) : probe(await createStorage(url));
+}
+
+/** Opens, writes and reads back. */
+async function probe(storage: Storage, whileOpen: () => string = () => ""): Promise<string> {
   try {
     await storage.open();
     await storage.putDefinition(PROBE_HASH, { name: PROBE_HASH, nodes: [] });
     const read = await storage.getDefinition(PROBE_HASH);
     if (read?.name !== PROBE_HASH) throw new Error(`${storage.name}: what was written could not be read back.`);
     const { durable } = storage.capabilities;
-    return `${storage.name}: written and read back, ${durable ? "durable" : "not durable (gone when the process ends)"}`;
+    const life = durable ? "durable" : "not durable (gone when the process ends)";
+    return `${storage.name}: written and read back, ${life}${whileOpen()}`;
   } finally {
     await storage.close();
   }
+}
+
+async function checkSqlite(file: string): Promise<string> {
+  if (!existsSync(file)) return checkNewSqlite(file);
+  requireWritable(file);
+  const found = await probe(await createStorage(`sqlite:${file}`), () => walText(file));
+  return `${found}, ${sizeText(file)} in ${file}`;
+}
+
+/** A file that is not there is not created: another one is, beside it, and removed again. */
+async function checkNewSqlite(file: string): Promise<string> {
+  const folder = dirname(file);
+  requireWritable(folder);
+  const probeFolder = mkdtempSync(join(folder, ".automatrix-doctor-"));
+  try {
+    const probeFile = join(probeFolder, "probe.db");
+    const found = await probe(await createStorage(`sqlite:${probeFile}`), () => walText(probeFile));
+    return `${found}; ${file} is not there yet and can be created`;
+  } finally {
+    rmSync(probeFolder, { recursive: true, force: true });
+  }
+}
+
+function requireWritable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(
+      `${path} cannot be ${code === "ENOENT" ? "found; create the folder" : "read and written; give this user the right"}.`,
+      { cause },
+    );
+  }
+}
+
+/** Without a write-ahead log readers would block the writer, as on most network drives. */
+function walText(file: string): string {
+  if (existsSync(`${file}-wal`)) return ", write-ahead log on";
+  throw new Error(`${file}: SQLite keeps no write-ahead log there; use a local drive.`);
+}
+
+function sizeText(file: string): string {
+  const bytes = statSync(file).size;
+  return bytes < MEBIBYTE ? `${Math.ceil(bytes / KIBIBYTE)} KiB` : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 }

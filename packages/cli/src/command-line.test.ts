@@ -1,36 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RecordedStreams, recordedStreams } from "../test/recorded-streams.js";
-import { runCommandLine } from "./command-line.js";
+import { recordedStreams } from "../test/recorded-streams.js";
+import { automatrix } from "../test/run-in-process.js";
+import { temporaryFolder } from "../test/temporary-folder.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
 const ORDER = join(EXAMPLES, "order-approval/workflow.json");
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "automatrix-cli-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
+const { file } = folder;
 
-function file(name: string, content: unknown): string {
-  const path = join(folder, name);
-  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-  return path;
-}
-
-interface Outcome {
-  readonly exitCode: number;
-  readonly output: string;
-  readonly errors: string;
-}
-
-async function automatrix(args: readonly string[], streams: RecordedStreams = recordedStreams()): Promise<Outcome> {
-  const exitCode = await runCommandLine(args, streams);
-  return { exitCode, output: streams.outputText(), errors: streams.errorText() };
-}
+// The default storage is a file in the current folder.
+const startedIn = process.cwd();
+beforeAll(() => process.chdir(folder.path()));
+afterAll(() => process.chdir(startedIn));
 
 const HELLO = {
   name: "hello",
@@ -54,6 +39,13 @@ describe("usage", () => {
     [["graph", "--help"]],
     [["doctor", "--help"]],
     [["bench", "--help"]],
+    [["resume", "--help"]],
+    [["retry", "--help"]],
+    [["signal", "--help"]],
+    [["cancel", "--help"]],
+    [["explain", "--help"]],
+    [["executions", "--help"]],
+    [["journal", "--help"]],
   ])("%j prints help with examples and exits 0", async (args) => {
     const { exitCode, output } = await automatrix(args);
     expect(exitCode).toBe(0);
@@ -84,6 +76,14 @@ describe("usage", () => {
     [["run", ORDER, "--storage", "mysql://x"]],
     [["run", ORDER, "--decide", "maybe"]],
     [["run", ORDER, "--nodes", "/does/not/exist.mjs"]],
+    [["graph"]],
+    [["resume"]],
+    [["retry", "x", "--mode", "again"]],
+    [["signal", "x"]],
+    [["signal", "x", "paid", "--data", "{"]],
+    [["executions", "--status", "asleep"]],
+    [["executions", "--limit", "0"]],
+    [["journal", "x", "--after", "-1"]],
   ])("%j exits 2 and leaves stdout empty", async (args) => {
     const { exitCode, output, errors } = await automatrix(args);
     expect(exitCode).toBe(2);
@@ -131,9 +131,9 @@ describe("graph", () => {
   });
 
   it("says that memory holds no execution of another process", async () => {
-    const { exitCode, errors } = await automatrix(["graph", ORDER, "--execution", "none"]);
+    const { exitCode, errors } = await automatrix(["graph", ORDER, "--execution", "none", "--storage", "memory:"]);
     expect(exitCode).toBe(2);
-    expect(errors).toContain("none");
+    expect(errors).toContain("memory: holds nothing");
   });
 });
 
@@ -245,8 +245,18 @@ describe("the example without arguments", () => {
   it("runs, shows its picture and says what to try next", async () => {
     const { exitCode, output } = await automatrix([]);
     expect(exitCode).toBe(0);
-    for (const shown of ["scripted", "✓ AI Process", "ai_response", "What to try next"])
+    for (const shown of ["scripted", "✓ AI Process", "ai_response", "What to try next", "sqlite:automatrix.db"])
       expect(output).toContain(shown);
+  });
+
+  it("runs again in the same folder, and what it says to try next works", async () => {
+    const { output } = await automatrix([]);
+    const [, id = ""] = /automatrix journal (\S+)/.exec(output) ?? [];
+    expect((await automatrix(["journal", id])).output).toContain("execution.completed");
+    expect((await automatrix(["explain", id])).output).toContain("completed");
+    expect((await automatrix(["executions", "--workflow", "lead-intake"])).output.match(/lead-intake/g)).toHaveLength(
+      2,
+    );
   });
 });
 
@@ -259,10 +269,33 @@ describe("doctor", () => {
   });
 
   it("exits 1 when a check fails", async () => {
-    const { exitCode, output } = await automatrix(["doctor", "--storage", "sqlite:x.db"]);
+    const { exitCode, output } = await automatrix(["doctor", "--storage", "sqlite:/not/there/x.db"]);
     expect(exitCode).toBe(1);
     expect(output).toContain("✗ storage");
     expect(output).toContain("✓ node");
+  });
+
+  it("tries out where a new SQLite file would be, and leaves nothing there", async () => {
+    const place = join(folder.path(), "new.db");
+    const { exitCode, output } = await automatrix(["doctor", "--storage", `sqlite:${place}`]);
+    expect(output).toContain("can be created");
+    expect(exitCode).toBe(0);
+    expect(existsSync(place)).toBe(false);
+  });
+
+  it("tells the size of a SQLite file that is there, and that its write-ahead log is on", async () => {
+    const url = `sqlite:${join(folder.path(), "there.db")}`;
+    await automatrix(["run", file("hello.json", HELLO), "--storage", url]);
+    expect((await automatrix(["doctor", "--storage", url])).output).toMatch(
+      /✓ storage .*write-ahead log on, \d+ KiB in/,
+    );
+  });
+
+  it("says that a file is no database", async () => {
+    const url = `sqlite:${file("text.db", "no database, but long enough to be looked at ".repeat(200))}`;
+    const { exitCode, output } = await automatrix(["doctor", "--storage", url]);
+    expect(exitCode).toBe(1);
+    expect(output).toContain("✗ storage");
   });
 });
 

@@ -33,6 +33,11 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "trigger_not_found",
   "trigger_required",
   "execution_not_found",
+  "execution_ended",
+  "execution_completed",
+  "execution_active",
+  "node_not_found",
+  "workflow_not_found",
 ]);
 
 function report(error: unknown, { errors }: Streams): number {

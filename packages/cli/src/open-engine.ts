@@ -2,7 +2,14 @@ import { createEngine, type Engine, type NodeType, type Storage } from "@automat
 import { standardNodes } from "@automatrix/nodes";
 import { loadNodeFiles } from "./node-file.js";
 import { printable } from "./printable.js";
+import { ExecutionFocus } from "./storage/execution-focus.js";
 import type { OutputStream } from "./streams.js";
+
+/**
+ * Short, because the process of a command is short-lived: when it is killed, `resume` takes over after this time. The
+ * price is that code which blocks the event loop for longer loses its execution.
+ */
+export const COMMAND_LEASE = { durationMs: 5_000, heartbeatMs: 1_500, sweepMs: 500 } as const;
 
 /** The standard nodes and those of the modules named by `--nodes`. */
 export async function availableNodes(nodeFiles: readonly string[]): Promise<readonly NodeType[]> {
@@ -15,20 +22,36 @@ export interface OpenEngineParams {
   /** Nodes that run at once in this process. */
   readonly concurrency?: number | undefined;
   /** Where the engine's own warnings go; results have standard output for themselves. */
-  readonly errors?: OutputStream;
+  readonly errors: OutputStream;
 }
 
-/** A started engine; the caller closes it. */
-export async function openEngine({ storage, nodes, concurrency, errors }: OpenEngineParams): Promise<Engine> {
-  const complain = (message: string): void => {
-    errors?.write(`automatrix: ${printable(message)}\n`);
+/** The started engine of one command; disposing of it closes engine and storage. */
+export interface OpenedEngine extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly storage: Storage;
+  /** Which executions the engine sees. */
+  readonly focus: ExecutionFocus;
+}
+
+/** Starts an engine that keeps to the executions of this command; the caller disposes of it. */
+export async function openEngine({ storage, nodes, concurrency, errors }: OpenEngineParams): Promise<OpenedEngine> {
+  const complain = (message: string, { error }: Readonly<Record<string, unknown>> = {}): void => {
+    const cause = error === undefined ? "" : ` (${String(error)})`;
+    errors.write(`automatrix: ${printable(message + cause)}\n`);
   };
+  const focus = new ExecutionFocus(storage);
   const engine = createEngine({
-    storage,
+    storage: focus.narrowed,
     nodes,
+    lease: COMMAND_LEASE,
     ...(concurrency === undefined ? {} : { concurrency: { nodes: concurrency } }),
     logger: { debug: () => {}, info: () => {}, warn: complain, error: complain },
   });
-  await engine.start();
-  return engine;
+  try {
+    await engine.start();
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return { engine, storage, focus, [Symbol.asyncDispose]: () => engine.close() };
 }

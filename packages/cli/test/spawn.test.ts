@@ -3,11 +3,17 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "./temporary-folder.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const TSX = pathToFileURL(createRequire(join(ROOT, "package.json")).resolve("tsx")).href;
 const MAIN = join(ROOT, "packages/cli/src/main.ts");
 const APPROVAL = join(ROOT, "examples/order-approval");
+/** A process starts in seconds on a busy machine, and a dead one is only known after its lease. */
+const LONG_TEST_MS = 90_000;
+
+/** Where the commands run, so that the default storage is a file there. */
+const folder = temporaryFolder();
 
 interface Ended {
   readonly exitCode: number | null;
@@ -25,7 +31,7 @@ function automatrix(
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--conditions=@automatrix/source", `--import=${TSX}`, MAIN, ...args], {
-      cwd: ROOT,
+      cwd: folder.path(),
     });
     let output = "";
     let errors = "";
@@ -44,6 +50,7 @@ describe("automatrix as a process", () => {
   it("runs the example without arguments", async () => {
     const { exitCode, output } = await automatrix([]);
     expect(output).toContain("What to try next");
+    expect(output).toContain(join(folder.path(), "automatrix.db"));
     expect(exitCode).toBe(0);
   });
 
@@ -71,7 +78,10 @@ describe("automatrix as a process", () => {
   it("cancels cleanly at the first Ctrl-C", async () => {
     let interrupted = false;
     const { exitCode, output, errors } = await automatrix(
-      ["run", join(APPROVAL, "workflow.json"), "--json", "--input", `@${join(APPROVAL, "large-order.json")}`],
+      [
+        ...["run", join(APPROVAL, "workflow.json"), "--json", "--storage", "memory:"],
+        ...["--input", `@${join(APPROVAL, "large-order.json")}`],
+      ],
       {
         onErrors: (text, kill) => {
           if (interrupted || !text.includes("waits for an approval")) return;
@@ -105,4 +115,64 @@ describe("automatrix as a process", () => {
     expect(output).toContain("valid: 0 errors");
     expect(exitCode).toBe(0);
   });
+
+  it(
+    "goes on in a second process with what a killed one has left",
+    async () => {
+      const nap = {
+        name: "nap",
+        nodes: [
+          { id: "start", type: "start" },
+          { id: "nap", type: "delay", data: { duration: "4s" } },
+          { id: "end", type: "end", data: { output: "rested" } },
+        ],
+        edges: [
+          { source: "start", target: "nap" },
+          { source: "nap", target: "end" },
+        ],
+      };
+      const storage = ["--storage", `sqlite:${join(folder.path(), "killed.db")}`];
+      const killed = await automatrix(["run", "-", ...storage], {
+        input: JSON.stringify(nap),
+        onErrors: (text, kill) => {
+          if (text.includes("for delay")) kill("SIGKILL");
+        },
+      });
+      expect(killed.exitCode).toBeNull();
+      const listed = await automatrix(["executions", "--json", ...storage]);
+      const [{ id, status }] = (JSON.parse(listed.output) as { items: [{ id: string; status: string }] }).items;
+      expect(status).toBe("waiting");
+      const resumed = await automatrix(["resume", id, ...storage]);
+      expect(JSON.parse(resumed.output)).toBe("rested");
+      expect(resumed.exitCode).toBe(0);
+      const journal = await automatrix(["journal", id, ...storage]);
+      expect(journal.output.match(/node\.completed +start/g)).toHaveLength(1);
+    },
+    LONG_TEST_MS,
+  );
+
+  it(
+    "hands an execution back at the first Ctrl-C of resume",
+    async () => {
+      const storage = ["--storage", `sqlite:${join(folder.path(), "handed-back.db")}`];
+      const order = ["--input", `@${join(APPROVAL, "large-order.json")}`];
+      const waiting = await automatrix(["run", join(APPROVAL, "workflow.json"), "--json", ...order, ...storage]);
+      const { id } = JSON.parse(waiting.output) as { id: string };
+      let interrupted = false;
+      const resumed = await automatrix(["resume", id, "--wait", "--json", ...storage], {
+        onErrors: (text, kill) => {
+          if (!interrupted && text.includes("in another terminal")) {
+            interrupted = true;
+            kill("SIGINT");
+          }
+        },
+      });
+      expect(resumed.exitCode).toBe(1);
+      expect(resumed.errors).toContain(`automatrix resume ${id}`);
+      expect(JSON.parse(resumed.output)).toMatchObject({ id, status: expect.stringMatching(/waiting|running/) });
+      const decided = await automatrix(["resume", id, "--decide", "approve_order=approve", ...storage]);
+      expect(JSON.parse(decided.output)).toMatchObject({ status: "shipped" });
+    },
+    LONG_TEST_MS,
+  );
 });

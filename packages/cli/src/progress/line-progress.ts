@@ -26,7 +26,10 @@ export function lineProgress(board: NodeBoard, output: OutputStream): Progress {
     if (row === undefined || !SHOWN.has(event.type) || isInBody(event)) return;
     write(rowText(row, { now: event.at, color: false, width: LINE_WIDTH }));
   };
-  return { show, note: (text) => write(printable(text)), pause: () => {}, resume: () => {}, end: () => {} };
+  const recall = (event: ExecutionEvent): void => {
+    board.apply(event);
+  };
+  return { show, recall, note: (text) => write(printable(text)), pause: () => {}, resume: () => {}, end: () => {} };
 }
 
 /** Bodies may run a hundred thousand times; the container's own line tells how many nodes ran inside. */

@@ -56,6 +56,10 @@ export class LiveProgress implements Progress {
     this.#board.apply(event);
   }
 
+  recall(event: ExecutionEvent): void {
+    this.#board.apply(event);
+  }
+
   note(text: string): void {
     this.#output.write(`${this.#erase()}${shorten(printable(text), this.#columns())}\n`);
     if (this.#timer !== undefined) this.#draw();

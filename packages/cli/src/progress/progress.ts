@@ -4,6 +4,8 @@ import type { ExecutionEvent } from "@automatrix/core";
 export interface Progress {
   /** Takes one event of the execution. */
   show(event: ExecutionEvent): void;
+  /** Takes an event of before this command: where nodes stand is known from it, and it is no news. */
+  recall(event: ExecutionEvent): void;
   /** Prints a line of its own. */
   note(text: string): void;
   /** Leaves the screen alone until `resume`, while somebody is asked something. */
@@ -16,6 +18,7 @@ export interface Progress {
 /** Shows nothing. */
 export const silentProgress: Progress = {
   show: () => {},
+  recall: () => {},
   note: () => {},
   pause: () => {},
   resume: () => {},

@@ -1,7 +1,7 @@
 import { AutomatrixError, type Engine } from "@automatrix/core";
-import { usageError } from "./command-error.js";
-import { parseJson } from "./definition-file/parse-json.js";
-import { printable } from "./printable.js";
+import { usageError } from "../command-error.js";
+import { parseJson } from "../definition-file/parse-json.js";
+import { printable } from "../printable.js";
 
 /** A decision given beforehand: `--decide NODE=approve[:PERSON]`. */
 export interface PreparedDecision {
