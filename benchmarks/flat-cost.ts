@@ -1,4 +1,4 @@
-import { chain } from "./graphs.js";
+import { chain } from "../packages/cli/src/bench-graphs.js";
 import { medianRunMicroseconds, openBenchEngine, SYNC_TYPE } from "./step-rate.js";
 
 const MEASURE_MS = 1_500;

@@ -1,22 +1,31 @@
 /** `npm run bench`: speed of the engine on this machine. See README.md beside this file. */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { chain, fan, layers } from "../packages/cli/src/bench-graphs.js";
+import { type CronTimes, cronText, measureCron } from "./cron-times.js";
+import { type DurableReport, measureDurable } from "./durable/durable-report.js";
+import { openPostgresTarget } from "./durable/postgres-target.js";
+import { openSqliteTarget } from "./durable/sqlite-target.js";
 import { type FlatCost, measureFlatCost } from "./flat-cost.js";
 import { type ForEachMemory, HEAP_LIMIT_MIB, measureForEach } from "./for-each-memory.js";
-import { chain, fan, layers } from "./graphs.js";
+import { type IdleEngine, measureSleepers, type Sleepers } from "./sleepers/sleepers.js";
 import { ASYNC_TYPE, measureStepRate, type StepRate, SYNC_TYPE } from "./step-rate.js";
 import { measureValidation, type ValidationTime } from "./validation-time.js";
 
-const HELP = `npm run bench [-- --json] [-- --only NAME]
+const DEFAULT_POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres";
 
-  --json       one JSON document instead of text
-  --only NAME  steps | flat | validation | for_each; may be repeated
-  --help       this text
+const HELP = `npm run bench [-- PART... [--json] [--postgres URL]]
 
-The whole of it takes about a minute. Real workflow traces: node --import tsx benchmarks/traces.ts --help
+  PART            steps | flat | validation | for_each | cron | durable | sleepers | postgres; all when none is named
+  --json          one JSON document instead of text
+  --postgres URL  server that "postgres" measures on, in schemas of its own
+                  (default AUTOMATRIX_TEST_POSTGRES, else ${DEFAULT_POSTGRES})
+  --help          this text
+
+The whole of it takes about four minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
 `;
 
-const PARTS = ["steps", "flat", "validation", "for_each"] as const;
+const PARTS = ["steps", "flat", "validation", "for_each", "cron", "durable", "sleepers", "postgres"] as const;
 type Part = (typeof PARTS)[number];
 
 const GRAPHS = {
@@ -26,32 +35,52 @@ const GRAPHS = {
   "DAG 100×100, 3 parents": (type: string) => layers({ depth: 100, width: 100, parents: 3 }, type),
 } as const;
 
+const BYTES_PER_MEGABYTE = 1_000_000;
+
 interface Report {
   readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };
   readonly steps?: readonly (StepRate & { readonly graph: string; readonly node: "sync" | "async" })[];
   readonly flat?: FlatCost;
   readonly validation?: ValidationTime;
   readonly forEach?: ForEachMemory;
+  readonly cron?: CronTimes;
+  readonly durable?: readonly DurableReport[];
+  readonly sleepers?: Sleepers;
+  /** Null when no server was to be reached. */
+  readonly postgres?: DurableReport | null;
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { json: { type: "boolean" }, only: { type: "string", multiple: true }, help: { type: "boolean" } },
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, postgres: { type: "string" }, help: { type: "boolean" } },
   });
   if (values.help === true) return print(HELP);
-  const wanted = new Set(values.only ?? PARTS);
+  const wanted = new Set(positionals.length > 0 ? positionals : PARTS);
   const unknown = [...wanted].find((part) => !PARTS.includes(part as Part));
   if (unknown !== undefined) {
     process.stderr.write(`unknown part "${unknown}"; there are ${PARTS.join(", ")}\n`);
     return 2;
   }
   const say = values.json === true ? () => {} : (line: string) => print(`${line}\n`);
-  const report = await measure((part) => wanted.has(part), say);
+  const report = await measure({
+    isWanted: (part) => wanted.has(part),
+    say,
+    postgres: values.postgres ?? process.env["AUTOMATRIX_TEST_POSTGRES"] ?? DEFAULT_POSTGRES,
+  });
   if (values.json === true) print(`${JSON.stringify(report)}\n`);
   return 0;
 }
 
-async function measure(isWanted: (part: Part) => boolean, say: (line: string) => void): Promise<Report> {
+async function measure({
+  isWanted,
+  say,
+  postgres: connectionString,
+}: {
+  readonly isWanted: (part: Part) => boolean;
+  readonly say: (line: string) => void;
+  readonly postgres: string;
+}): Promise<Report> {
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cpus: cpus().length };
   say(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n`);
   // First, while nothing is warm: what a command line pays.
@@ -62,7 +91,31 @@ async function measure(isWanted: (part: Part) => boolean, say: (line: string) =>
   if (flat.flat !== undefined) say(flatText(flat.flat));
   const forEach = isWanted("for_each") ? { forEach: await measureForEach() } : {};
   if (forEach.forEach !== undefined) say(forEachText(forEach.forEach));
-  return { machine, ...validation, ...steps, ...flat, ...forEach };
+  const cron = isWanted("cron") ? { cron: measureCron() } : {};
+  if (cron.cron !== undefined) say(cronText(cron.cron));
+  const durable = isWanted("durable") ? { durable: await measureSqlite(say) } : {};
+  const sleepers = isWanted("sleepers") ? { sleepers: await measureSleepers() } : {};
+  if (sleepers.sleepers !== undefined) say(sleepersText(sleepers.sleepers));
+  const postgres = isWanted("postgres") ? { postgres: await measurePostgres(connectionString, say) } : {};
+  return { machine, ...validation, ...steps, ...flat, ...forEach, ...cron, ...durable, ...sleepers, ...postgres };
+}
+
+async function measureSqlite(say: (line: string) => void): Promise<readonly DurableReport[]> {
+  const reports: DurableReport[] = [];
+  for (const synchronous of ["full", "normal"] as const) {
+    await using target = await openSqliteTarget(synchronous);
+    reports.push(await measureDurable(target, { hasAims: synchronous === "full", say }));
+  }
+  return reports;
+}
+
+async function measurePostgres(connectionString: string, say: (line: string) => void): Promise<DurableReport | null> {
+  await using target = await openPostgresTarget(connectionString).catch((error: unknown) => {
+    // Without the address, which may hold a password.
+    say(`\nPostgres: left out, there is no server to measure on (${String(error)}); name one with --postgres URL`);
+    return null;
+  });
+  return target === null ? null : await measureDurable(target, { say });
 }
 
 async function measureSteps(say: (line: string) => void): Promise<NonNullable<Report["steps"]>> {
@@ -102,6 +155,23 @@ function forEachText(result: ForEachMemory): string {
   if (!result.isWithinLimit) return `${title}: failed, ${result.reason}`;
   const { seconds, itemsPerSecond, peakHeapMib } = result;
   return `${title}: ${seconds.toFixed(2)} s, ${Math.round(itemsPerSecond).toLocaleString("en-US")} items/s, heap up to ${peakHeapMib.toFixed(0)} MiB`;
+}
+
+function sleepersText({ sleepers, fillMs, withSleepers, withNone }: Sleepers): string {
+  const memory = (of: (idle: IdleEngine) => number) => {
+    const [many, none] = [of(withSleepers), of(withNone)].map((bytes) => bytes / BYTES_PER_MEGABYTE) as [
+      number,
+      number,
+    ];
+    return `${many.toFixed(1)} MB (none: ${none.toFixed(1)}; ${(many - none).toFixed(1)} more)`;
+  };
+  return [
+    `\n${sleepers.toLocaleString("en-US")} sleepers in a SQLite file, created in ${(fillMs / 1_000).toFixed(1)} s`,
+    `engine.start(): ${withSleepers.startMs.toFixed(0)} ms (none: ${withNone.startMs.toFixed(0)}; aim < 2000)`,
+    `RSS ${memory(({ rssBytes }) => rssBytes)}, heap ${memory(({ heapBytes }) => heapBytes)}; aim < 20 MB more`,
+    `pending timers: ${withSleepers.timers} (none: ${withNone.timers}; aim 1)`,
+    `CPU over 10 s idle: ${(withSleepers.cpuShare * 100).toFixed(2)} % (none: ${(withNone.cpuShare * 100).toFixed(2)}; aim < 1)`,
+  ].join("\n");
 }
 
 function print(text: string): 0 {

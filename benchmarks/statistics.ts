@@ -6,7 +6,11 @@ export interface Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
+  return { median: quantile(values, 0.5), min: quantile(values, 0), max: quantile(values, 1) };
+}
+
+/** The value below which this fraction (0–1) of the measurements lies. */
+export function quantile(values: readonly number[], fraction: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (fraction: number): number => sorted[Math.floor((sorted.length - 1) * fraction)] as number;
-  return { median: at(0.5), min: at(0), max: at(1) };
+  return sorted[Math.floor((sorted.length - 1) * fraction)] as number;
 }
