@@ -1,26 +1,6 @@
-import { createRequire } from "node:module";
 import { postgresStorage } from "@automatrix/storage-postgres";
+import pg from "pg";
 import { type DurableFloor, type DurableTarget, toFloorRow } from "./durable-target.js";
-
-/** The little of `pg` that is used here: the workspace root has the driver without its types. */
-interface Client {
-  connect(): Promise<void>;
-  query(query: {
-    readonly text: string;
-    readonly values?: readonly unknown[];
-    /** Prepared once a connection under this name. */
-    readonly name?: string;
-  }): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
-  end(): Promise<void>;
-  on(event: "error", listener: (error: Error) => void): void;
-}
-
-const { Client: PgClient } = createRequire(import.meta.url)("pg") as {
-  readonly Client: new (options: {
-    readonly connectionString: string;
-    readonly connectionTimeoutMillis: number;
-  }) => Client;
-};
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
@@ -52,15 +32,15 @@ export async function openPostgresTarget(connectionString: string): Promise<Dura
   };
 }
 
-async function connect(connectionString: string): Promise<Client> {
-  const client = new PgClient({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on("error", () => {});
   await client.connect();
   return client;
 }
 
 /** One statement, so one round trip, a transaction: several rows come as arrays. */
-async function openPostgresFloor(client: Client, schema: string): Promise<DurableFloor> {
+async function openPostgresFloor(client: pg.Client, schema: string): Promise<DurableFloor> {
   await client.query({ text: `CREATE SCHEMA ${schema}` });
   await client.query({
     text: `CREATE TABLE ${schema}.steps (execution text, step int, status text, output jsonb, ended_at bigint,

@@ -41,6 +41,8 @@ describe("the examples of the documentation", () => {
         "docs/guides/durability.md",
         "docs/guides/expressions.md",
         "docs/guides/testing-workflows.md",
+        "docs/guides/schedules.md",
+        "docs/guides/crash-testing.md",
         "docs/guides/errors.md",
       ]),
     );

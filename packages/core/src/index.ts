@@ -2,6 +2,7 @@
 export { z } from "zod";
 export type { ExecuteOptions } from "./coordination/execute-options.js";
 export type { ExecutionHandle } from "./coordination/execution-handle.js";
+export type { LeaseOptions } from "./coordination/lease.js";
 export type { MigrationIssue, MigrationReport } from "./coordination/migration.js";
 export type { RetentionOptions } from "./coordination/retention.js";
 export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
@@ -81,6 +82,6 @@ export type * from "./ports/schedule-record.js";
 export type * from "./ports/schedule-store.js";
 export type { SecretStore } from "./ports/secret-store.js";
 export type * from "./ports/storage.js";
-export type { ExecutionResult, NodeResult } from "./running/execution-result.js";
+export type { ExecutionResult, NodeResult } from "./running/execution/execution-result.js";
 export type { Durability } from "./running/services.js";
 export { type ValidateOptions, validateDefinition } from "./validation/validate-definition.js";
