@@ -1,16 +1,21 @@
 import { Adoption } from "./coordination/adoption.js";
-import { decideApproval } from "./coordination/approvals.js";
+import { Announcing } from "./coordination/announcing.js";
+import { Dispatching } from "./coordination/dispatching.js";
+import { type EngineHealth, toEngineHealth } from "./coordination/engine-health.js";
 import { streamEvents } from "./coordination/event-stream.js";
-import { type ExecuteOptions, toPayload } from "./coordination/execute-options.js";
+import type { ExecuteOptions } from "./coordination/execute-options.js";
 import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
 import { Heartbeat } from "./coordination/heartbeat.js";
-import { DEFAULT_LEASE, type LeaseOptions } from "./coordination/lease.js";
-import { judgeMigration, type MigrationReport } from "./coordination/migration.js";
+import { type LeaseOptions, parseLease } from "./coordination/lease.js";
+import { parseAfter, parseListOptions } from "./coordination/look-options.js";
+import { Messages } from "./coordination/messages.js";
+import type { MigrationReport } from "./coordination/migration.js";
+import { Reruns, readJournal } from "./coordination/reruns.js";
 import { ResultWatch } from "./coordination/result-watch.js";
 import { Retention, type RetentionOptions } from "./coordination/retention.js";
-import { planReuse, type ReplayOptions, type RetryOptions } from "./coordination/reuse.js";
+import type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
 import type { ScheduleServices } from "./coordination/schedules/schedule-services.js";
 import { ScheduleTicker } from "./coordination/schedules/schedule-ticker.js";
 import { Schedules } from "./coordination/schedules/schedules.js";
@@ -31,15 +36,17 @@ import { memoryCache } from "./memory/memory-cache.js";
 import type { BlobStore } from "./ports/blob-store.js";
 import type { Cache } from "./ports/cache.js";
 import type { Clock } from "./ports/clock.js";
-import type { ExecutionRecord, ExecutionSummary, InboxItem, NodeRecord } from "./ports/execution-record.js";
+import type { Dispatcher } from "./ports/dispatcher.js";
+import type { EventAnnouncement, EventBus } from "./ports/event-bus.js";
+import type { ExecutionRecord, ExecutionSummary, NodeRecord } from "./ports/execution-record.js";
 import type { Ids } from "./ports/ids.js";
 import type { Logger } from "./ports/logger.js";
 import type { Random } from "./ports/random.js";
 import type { SecretStore } from "./ports/secret-store.js";
 import type { ExecutionFilter, Page, Storage, WorkflowRecord } from "./ports/storage.js";
-import { CommitQueue } from "./running/commit-queue.js";
-import type { ExecutionResult } from "./running/execution-result.js";
-import type { ExecutionRunner } from "./running/execution-runner.js";
+import { CommitQueue } from "./running/commit/commit-queue.js";
+import type { ExecutionResult } from "./running/execution/execution-result.js";
+import type { ExecutionRunner } from "./running/execution/execution-runner.js";
 import type { Durability, EngineServices } from "./running/services.js";
 import { Slots } from "./running/slots.js";
 import { Timers } from "./running/timers.js";
@@ -55,7 +62,6 @@ const DEFAULT_NODES = 1_000;
 const DEFAULT_FLUSH_INTERVAL_MS = 50;
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 const DEFAULT_QUARANTINE_AFTER = 3;
-const JOURNAL_PAGE_SIZE = 1_000;
 
 /** Parts and options of an engine. Only `storage` and `nodes` are required. */
 export interface EngineOptions {
@@ -69,6 +75,11 @@ export interface EngineOptions {
   /** Longest time that a result stays unwritten, in milliseconds. Default 50. */
   readonly flushIntervalMs?: number;
   readonly limits?: Partial<Limits>;
+  /**
+   * Tags of node types that run here. An execution that comes to a node with another tag is handed over to a worker that
+   * offers it, and waits when there is none. Nodes without tags run everywhere. Default: every tag.
+   */
+  readonly offers?: readonly string[];
   readonly lease?: Partial<LeaseOptions>;
   /** Deaths of workers after which an execution is set aside. Default 3. */
   readonly quarantineAfter?: number;
@@ -81,6 +92,13 @@ export interface EngineOptions {
   readonly secrets?: SecretStore;
   readonly blobs?: BlobStore;
   readonly cache?: Cache;
+  /**
+   * Hands executions to whichever worker has a place: with it every start is queued. Closed with the engine. Without it
+   * starts run here while there are places, and the sweeps of all workers share what is queued.
+   */
+  readonly dispatcher?: Dispatcher;
+  /** Lets engines in other processes see events and outcomes at once. Closed with the engine. */
+  readonly eventBus?: EventBus;
   /** What `ctx.http` calls. */
   readonly http?: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
@@ -109,6 +127,10 @@ export class Engine {
   readonly #heartbeat: Heartbeat;
   readonly #sweeper: Sweeper;
   readonly #watch: ResultWatch;
+  readonly #dispatching: Dispatching | undefined;
+  readonly #announcing: Announcing | undefined;
+  readonly #messages: Messages;
+  readonly #reruns: Reruns;
   readonly #ticker: ScheduleTicker;
   /** Cron rows that start executions. */
   readonly schedules: Schedules;
@@ -127,12 +149,17 @@ export class Engine {
       standardFunctions,
     );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
-    const lease = { ...DEFAULT_LEASE, ...options.lease };
+    const lease = parseLease(options.lease);
     this.#services = this.#createServices(options, { limits, lease });
     const { services, compiler } = { services: this.#services, compiler: this.#compiler };
     const { storage } = options;
     const worker = new Worker(services.ids);
     this.#watch = new ResultWatch(storage, () => this.#sweeper.pokeLater());
+    this.#dispatching = this.#createDispatching(options.dispatcher);
+    this.#announcing =
+      options.eventBus === undefined
+        ? undefined
+        : new Announcing({ bus: options.eventBus, services, onHeard: (heard) => this.#hear(heard) });
     const quarantineAfter = positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter");
     this.#launcher = new ExecutionLauncher({
       services,
@@ -142,12 +169,34 @@ export class Engine {
       adoption: new Adoption({ services, storage, compiler, quarantineAfter }),
       watch: this.#watch,
       maxExecutions: positive(options.concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
-      onWork: () => this.#sweeper.poke(),
-      onWaiting: (wakeAt) => this.#sweeper.wakeBy(wakeAt),
+      isQueueingAll: options.dispatcher !== undefined,
+      requireOpen: () => this.#dispatching?.requireOpen(),
+      onWork: () => {
+        this.#sweeper.poke();
+        this.#dispatching?.placeFree();
+      },
+      onWaiting: (wakeAt, { id, priority, requires }) => {
+        this.#sweeper.wakeBy(wakeAt);
+        if (requires.length === 0) this.#dispatching?.readyAt(id, { priority, at: wakeAt });
+      },
       onStray: () => this.#sweeper.pokeLater(),
-      onQueued: () => this.#sweeper.queued(),
-      onPlaceFree: () => this.#sweeper.placeFree(),
-      take: (id) => void this.#sweeper.take(id),
+      onQueued: (record) => this.#queued(record),
+      onNews: (id) => this.#newsFor(id),
+      onPlaceFree: () => {
+        this.#sweeper.placeFree();
+        this.#dispatching?.placeFree();
+      },
+      take: (id) => {
+        this.#announcing?.news(id);
+        void this.#sweeper.take(id);
+      },
+    });
+    this.#messages = new Messages({ storage, services, launcher: this.#launcher });
+    this.#reruns = new Reruns({
+      storage,
+      compiler,
+      launcher: this.#launcher,
+      onWork: () => this.#sweeper.poke(),
     });
     this.#heartbeat = new Heartbeat({
       services,
@@ -195,13 +244,14 @@ export class Engine {
       blobs: options.blobs ?? storage.blobs,
       cache: options.cache ?? memoryCache(clock),
       http: options.http ?? ((url, init) => fetch(url, init)),
-      durability: options.durability ?? "barrier",
-      flushIntervalMs: options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS,
+      durability: requireDurability(options.durability ?? "barrier"),
+      flushIntervalMs: notNegative(options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS, "flushIntervalMs"),
       commits: new CommitQueue({ storage, timers, now: () => clock.now(), defer, retryForMs: lease.durationMs }),
       hub: new EventHub((error, event) =>
         logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
       ),
       timers,
+      offers: options.offers === undefined ? null : parseOffers(options.offers),
       nodeSlots: new Slots(positive(options.concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes")),
       defer,
       planBody: (definition) => this.#compiler.planBody(definition),
@@ -213,6 +263,42 @@ export class Engine {
       },
       startChild: (params) => this.#launcher.startChild(params),
     };
+  }
+
+  #createDispatching(dispatcher: Dispatcher | undefined): Dispatching | undefined {
+    if (dispatcher === undefined) return undefined;
+    return new Dispatching({
+      dispatcher,
+      services: this.#services,
+      freePlaces: () => this.#launcher.freeSlots,
+      take: (executionIds) => this.#sweeper.takeReady(executionIds),
+      onFailed: () => this.#sweeper.queued(),
+    });
+  }
+
+  /** Whoever is told of it first takes it; nobody is told what only a worker with some tag may take. */
+  #queued({ id, priority, requires }: ExecutionRecord): void {
+    if (this.#dispatching === undefined || requires.length > 0) return this.#sweeper.queued();
+    this.#dispatching.ready(id, priority);
+    this.#sweeper.queuedForAny();
+  }
+
+  /** The execution runs elsewhere, or nowhere since it waits. */
+  #newsFor(executionId: string): void {
+    this.#announcing?.news(executionId);
+    if (this.#launcher.freeSlots === 0) this.#dispatching?.ready(executionId, 0);
+    this.#sweeper.poke();
+  }
+
+  /** Another process has done something. */
+  #hear({ executionId, lastSeq, hasEnded }: EventAnnouncement): void {
+    if (lastSeq > 0) this.#services.hub.nudge(executionId);
+    if (hasEnded) void this.#watch.hear(executionId);
+    if (lastSeq === 0)
+      this.#launcher.readNews(executionId).catch(() => {
+        // The sweep finds it.
+        this.#sweeper.pokeLater();
+      });
   }
 
   #createScheduleServices(storage: Storage): ScheduleServices {
@@ -247,7 +333,9 @@ export class Engine {
     if (this.#state !== "new") return;
     this.#state = "started";
     await this.#heartbeat.start();
+    await this.#announcing?.start();
     await this.#sweeper.start();
+    await this.#dispatching?.start();
   }
 
   /** Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. */
@@ -260,8 +348,10 @@ export class Engine {
     this.#state = "closed";
     await this.#starting?.catch(() => {});
     await this.#ticker.close();
+    await this.#dispatching?.close();
     await this.#sweeper.close();
     await this.#launcher.close(deadlineMs);
+    await this.#announcing?.close();
     this.#heartbeat.close();
     this.#watch.close();
     this.#services.timers.close();
@@ -271,6 +361,18 @@ export class Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** How this engine is doing, from what is known at this moment; never throws. */
+  health(): EngineHealth {
+    return toEngineHealth({
+      state: this.#state,
+      storage: { name: this.#storage.name, isShared: this.#storage.capabilities.shared },
+      heartbeat: this.#heartbeat.state,
+      running: this.#launcher.runningCount,
+      dispatcher: this.#dispatching?.health,
+      now: this.#services.clock.now(),
+    });
   }
 
   #requireStarted(): void {
@@ -292,7 +394,7 @@ export class Engine {
 
   /**
    * Starts an execution; resolves when its start is durable.
-   * @throws DefinitionError, ConfigurationError `invalid_input`, `capability_missing`, `trigger_required`, ExecutionError `workflow_not_found`, `engine_closed`
+   * @throws DefinitionError, ConfigurationError `invalid_input`, `capability_missing`, `trigger_required`, ExecutionError `workflow_not_found`, `engine_closed`, `dispatcher_unavailable`
    */
   async execute(
     target: WorkflowDefinition | PreparedWorkflow | string,
@@ -322,7 +424,7 @@ export class Engine {
         result.catch(() => {});
         return result;
       },
-      events: ({ after = 0 }: { readonly after?: number } = {}) => this.#events(id, after),
+      events: ({ after }: { readonly after?: number } = {}) => this.#events(id, parseAfter(after)),
       cancel: (reason?: string) => this.cancel(id, reason),
     });
   }
@@ -351,6 +453,8 @@ export class Engine {
   /** Cancels; durable when it resolves, and no later success overwrites it. @throws ExecutionError `execution_not_found`, `execution_ended` */
   async cancel(id: string, reason?: string): Promise<void> {
     this.#requireStarted();
+    if (reason !== undefined && reason !== null && typeof reason !== "string")
+      throw new ConfigurationError("invalid_input", "The reason of a cancel must be a text.");
     const status = await this.#launcher.cancel(id, reason ?? null);
     await this.#sweeper.settled();
     if (status === undefined) throw notFound(id);
@@ -369,36 +473,7 @@ export class Engine {
     options: { readonly key?: string } = {},
   ): Promise<{ readonly duplicate: boolean }> {
     this.#requireStarted();
-    const { ids, clock, limits } = this.#services;
-    const item = {
-      id: ids.next(),
-      kind: "signal" as const,
-      name,
-      payload: toPayload(payload, "payload", limits.maxInputBytes),
-      key: options.key ?? null,
-      at: clock.now(),
-    };
-    return this.#send(id, item);
-  }
-
-  /** Puts something into an inbox, durably, and tells whoever runs the execution here. */
-  async #send(id: string, item: InboxItem): Promise<{ readonly duplicate: boolean }> {
-    const { maxInboxSignals } = this.#services.limits;
-    switch (await this.#launcher.send(id, item)) {
-      case "added":
-        return { duplicate: false };
-      case "duplicate":
-        return { duplicate: true };
-      case "not_found":
-        throw notFound(id);
-      case "ended":
-        throw new ExecutionError("execution_ended", `Execution ${id} has ended and takes no signals.`);
-      case "full":
-        throw new ExecutionError(
-          "inbox_full",
-          `Execution ${id} has ${maxInboxSignals} unread signals; nothing waits for them.`,
-        );
-    }
+    return this.#messages.signal(id, name, payload, options.key ?? null);
   }
 
   /**
@@ -408,26 +483,10 @@ export class Engine {
   async decideApproval(
     id: string,
     nodePath: string,
-    {
-      decision,
-      by,
-      comment,
-    }: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string },
+    decision: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string },
   ): Promise<ApprovalAnswer> {
     this.#requireStarted();
-    if (decision !== "approve" && decision !== "reject")
-      throw new ConfigurationError("invalid_input", `decision must be "approve" or "reject".`);
-    if (typeof by !== "string" || by === "") throw new ConfigurationError("invalid_input", "by must name who decides.");
-    const { clock, ids, limits } = this.#services;
-    return decideApproval({
-      storage: this.#storage,
-      send: (item) => this.#launcher.send(id, item),
-      executionId: id,
-      nodePath,
-      decision: { decision, by, comment: comment ?? null, at: clock.now() },
-      itemId: ids.next(),
-      maxUnread: limits.maxInboxSignals,
-    });
+    return this.#messages.decide(id, nodePath, decision);
   }
 
   /**
@@ -440,26 +499,7 @@ export class Engine {
     resolution: { readonly output: unknown } | { readonly retry: true } | { readonly fail: string },
   ): Promise<void> {
     this.#requireStarted();
-    const { limits, ids, clock } = this.#services;
-    const payload = toPayload(resolution, "resolution", limits.maxInputBytes);
-    if (!isResolution(payload))
-      throw new ConfigurationError("invalid_input", `Give one of { output }, { retry: true } or { fail: "why" }.`);
-    const record = await this.#requireExecution(id);
-    const waits = await this.#storage.listWaits(id);
-    const wait = waits.find((one) => one.nodePath === nodePath && one.kind === "unknown_outcome");
-    if (wait === undefined && record.endedAt === null)
-      throw new ExecutionError(
-        "wait_not_found",
-        `The outcome of node "${nodePath}" of execution ${id} is not unknown.`,
-      );
-    await this.#send(id, {
-      id: ids.next(),
-      kind: "resolve_unknown",
-      name: nodePath,
-      payload,
-      key: String(wait?.ordinal),
-      at: clock.now(),
-    });
+    return this.#messages.resolveUnknown(id, nodePath, resolution);
   }
 
   /**
@@ -479,62 +519,15 @@ export class Engine {
   /** Starts a new execution that keeps what finished. @throws ExecutionError `execution_completed`, `execution_active`, `node_not_found` */
   async retry(id: string, options: RetryOptions = {}): Promise<ExecutionHandle> {
     this.#requireStarted();
-    const record = await this.#requireExecution(id);
-    if (record.status === "completed")
-      throw new ExecutionError("execution_completed", `Execution ${id} completed; use engine.replay to run it again.`);
-    return this.#again(record, { ...options, retryOf: id });
+    const { id: newId, runner } = await this.#reruns.retry(await this.#requireExecution(id), options);
+    return this.#handle(newId, runner);
   }
 
   /** Starts a new execution from the start or from a node, with other input, mocks or version. */
   async replay(id: string, options: ReplayOptions = {}): Promise<ExecutionHandle> {
     this.#requireStarted();
-    return this.#again(await this.#requireExecution(id), {
-      mode: options.from === undefined ? "restart" : "failed",
-      ...options,
-      replayOf: id,
-    });
-  }
-
-  async #again(
-    record: ExecutionRecord,
-    options: ReplayOptions & RetryOptions & { readonly retryOf?: string; readonly replayOf?: string },
-  ): Promise<ExecutionHandle> {
-    if (record.endedAt === null)
-      throw new ExecutionError("execution_active", `Execution ${record.id} has not ended; cancel it first.`);
-    const target = await this.#targetOf(record, options.version);
-    const reuse = planReuse({
-      plan: target.prepared.plan,
-      nodes: await this.#storage.listNodes(record.id),
-      steps: await this.#storage.listSteps(record.id),
-      options,
-    });
-    const { retryOf, replayOf } = options;
-    const { id, runner } = await this.#launcher.launch(
-      target,
-      {
-        input: options.input ?? record.input,
-        metadata: record.metadata,
-        priority: record.priority,
-        ...(record.tenant === null ? {} : { tenant: record.tenant }),
-        ...(record.trigger === null ? {} : { trigger: record.trigger }),
-        ...(options.mocks === undefined ? {} : { mocks: options.mocks }),
-      },
-      { ...reuse, ...(retryOf === undefined ? {} : { retryOf }), ...(replayOf === undefined ? {} : { replayOf }) },
-    );
-    return this.#handle(id, runner);
-  }
-
-  async #targetOf(record: ExecutionRecord, version: number | "latest" | undefined) {
-    if (version !== undefined && record.workflowId !== null)
-      return this.#launcher.resolve(record.workflowId, version === "latest" ? undefined : version);
-    const definition = await this.#storage.getDefinition(record.definitionHash);
-    if (definition === undefined)
-      throw new ExecutionError("workflow_not_found", `The definition of execution ${record.id} is gone.`);
-    const workflow =
-      record.workflowId === null || record.workflowVersion === null
-        ? null
-        : { id: record.workflowId, version: record.workflowVersion };
-    return { prepared: this.#compiler.prepare(definition), workflow };
+    const { id: newId, runner } = await this.#reruns.replay(await this.#requireExecution(id), options);
+    return this.#handle(newId, runner);
   }
 
   /**
@@ -544,43 +537,10 @@ export class Engine {
    */
   async migrateExecution(
     id: string,
-    { version, dryRun = false }: { readonly version: number; readonly dryRun?: boolean },
+    options: { readonly version: number; readonly dryRun?: boolean },
   ): Promise<MigrationReport> {
     this.#requireStarted();
-    const record = await this.#requireExecution(id);
-    if (record.endedAt !== null) throw new ExecutionError("execution_ended", `Execution ${id} has ended.`);
-    if (record.workflowId === null)
-      throw new ConfigurationError(
-        "invalid_input",
-        `Execution ${id} runs an inline definition, which has no versions.`,
-      );
-    const { prepared } = await this.#launcher.resolve(record.workflowId, version);
-    const current = await this.#targetOf(record, undefined);
-    const report = judgeMigration({
-      from: current.prepared.plan,
-      to: prepared.plan,
-      nodes: await this.#storage.listNodes(id),
-      events: await this.getJournal(id),
-    });
-    if (report.compatible && !dryRun) await this.#repin(id, prepared, version);
-    return report;
-  }
-
-  async #repin(id: string, { hash, definition, plan }: PreparedWorkflow, version: number): Promise<void> {
-    await this.#storage.putDefinition(hash, definition);
-    await this.#launcher.handOver(id, DEFAULT_CLOSE_DEADLINE_MS);
-    const { epoch, endedAt } = await this.#requireExecution(id);
-    const isMoved =
-      endedAt === null &&
-      (await this.#storage.repin({
-        executionId: id,
-        epoch,
-        definitionHash: hash,
-        workflowVersion: version,
-        nodeTypes: plan.nodeTypes,
-      }));
-    this.#sweeper.poke();
-    if (!isMoved) throw new ExecutionError("execution_ended", `Execution ${id} ended or changed hands; look again.`);
+    return this.#reruns.migrate(await this.#requireExecution(id), options);
   }
 
   // ── looking ────────────────────────────────────────────────────────────────
@@ -590,24 +550,21 @@ export class Engine {
     return this.#requireExecution(id);
   }
 
-  /** Newest first, without payloads. */
-  listExecutions(filter: ExecutionFilter = {}): Promise<Page<ExecutionSummary>> {
-    return this.#storage.listExecutions(filter);
+  /** Newest first, without payloads. @throws ConfigurationError `invalid_input` */
+  async listExecutions(filter: ExecutionFilter = {}): Promise<Page<ExecutionSummary>> {
+    return this.#storage.listExecutions(parseListOptions(filter));
   }
 
-  /** Journal events with `seq > after`. @throws ExecutionError `execution_not_found` */
+  /** Journal events with `seq > after`. @throws ExecutionError `execution_not_found`, ConfigurationError `invalid_input` */
   async getJournal(
     id: string,
-    { after = 0, limit }: { readonly after?: number; readonly limit?: number } = {},
+    options: { readonly after?: number; readonly limit?: number } = {},
   ): Promise<readonly ExecutionEvent[]> {
     await this.#requireExecution(id);
+    const { limit } = parseListOptions(options);
+    const after = parseAfter(options.after);
     if (limit !== undefined) return this.#storage.listEvents(id, { after, limit });
-    const events: ExecutionEvent[] = [];
-    for (;;) {
-      const page = await this.#storage.listEvents(id, { after: events.at(-1)?.seq ?? after, limit: JOURNAL_PAGE_SIZE });
-      for (const event of page) events.push(event);
-      if (page.length < JOURNAL_PAGE_SIZE) return events;
-    }
+    return readJournal(this.#storage, id, after);
   }
 
   /** The last record of each node, bodies included. @throws ExecutionError `execution_not_found` */
@@ -645,7 +602,7 @@ export class Engine {
   }
 
   async #requireExecution(id: string): Promise<ExecutionRecord> {
-    const record = await this.#storage.getExecution(id);
+    const record = typeof id === "string" ? await this.#storage.getExecution(id) : undefined;
     if (record === undefined) throw notFound(id);
     return record;
   }
@@ -701,10 +658,19 @@ function requireStorage(storage: unknown): void {
   throw new ConfigurationError("invalid_configuration", "createEngine needs a storage, such as memoryStorage().");
 }
 
-function isResolution(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return false;
-  const { output, retry, fail } = value as Record<string, unknown>;
-  return output !== undefined || retry === true || typeof fail === "string";
+function parseOffers(offers: readonly string[]): ReadonlySet<string> {
+  if (Array.isArray(offers) && offers.every((tag) => typeof tag === "string" && tag !== "")) return new Set(offers);
+  throw new ConfigurationError("invalid_configuration", "offers must be a list of tags of node types.");
+}
+
+function requireDurability(value: Durability): Durability {
+  if (value === "barrier" || value === "strict" || value === "outcome") return value;
+  throw new ConfigurationError("invalid_configuration", `durability must be "barrier", "strict" or "outcome".`);
+}
+
+function notNegative(value: number, name: string): number {
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new ConfigurationError("invalid_configuration", `${name} must be a number from 0 on, not ${String(value)}.`);
 }
 
 function positive(value: number, name: string): number {

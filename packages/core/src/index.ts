@@ -1,5 +1,6 @@
 /** Public API of `@automatrix/core`. */
 export { z } from "zod";
+export type { EngineHealth } from "./coordination/engine-health.js";
 export type { ExecuteOptions } from "./coordination/execute-options.js";
 export type { ExecutionHandle } from "./coordination/execution-handle.js";
 export type { LeaseOptions } from "./coordination/lease.js";
@@ -73,15 +74,19 @@ export type { ExpressionErrorCode, FailureContext } from "./expressions/source-s
 export type { BlobReference, BlobStore } from "./ports/blob-store.js";
 export type { Cache } from "./ports/cache.js";
 export type { Clock } from "./ports/clock.js";
+export type * from "./ports/dispatcher.js";
+export type * from "./ports/event-bus.js";
 export type * from "./ports/execution-commit.js";
 export type * from "./ports/execution-record.js";
 export type { Ids } from "./ports/ids.js";
 export type { Logger } from "./ports/logger.js";
 export type { Random } from "./ports/random.js";
+export type * from "./ports/rate-limiter.js";
 export type * from "./ports/schedule-record.js";
 export type * from "./ports/schedule-store.js";
 export type { SecretStore } from "./ports/secret-store.js";
 export type * from "./ports/storage.js";
 export type { ExecutionResult, NodeResult } from "./running/execution/execution-result.js";
 export type { Durability } from "./running/services.js";
+export { inProcessDispatcher, JobLine } from "./system/in-process-dispatcher.js";
 export { type ValidateOptions, validateDefinition } from "./validation/validate-definition.js";

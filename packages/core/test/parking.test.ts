@@ -190,7 +190,7 @@ describe("an execution of which another worker is the owner", () => {
     isSilent = true;
     await using two = await startWorker("two", { storage, clock, nodes: [slow("two")] });
     await clock.advance(4_000);
-    expect(await storage.getExecution(handle.id)).toMatchObject({ status: "completed", crashes: 1 });
+    expect(await storage.getExecution(handle.id)).toMatchObject({ status: "completed", epoch: 2 });
     isSilent = false;
     speakAgain?.();
     for (const go of release) go();
@@ -203,5 +203,40 @@ describe("an execution of which another worker is the owner", () => {
     const journal = await two.getJournal(handle.id);
     expect(journal.filter(({ type, nodeId }) => type === "node.completed" && nodeId === "a")).toHaveLength(1);
     await one.close({ deadlineMs: 0 });
+  });
+});
+
+describe("a join that was decided by some of its edges", () => {
+  it("has the same inputs again after its worker died, whatever else has come", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    const inputs: unknown[] = [];
+    let isStuck = true;
+    const reading = defineNode({
+      type: "reading",
+      async execute(ctx) {
+        inputs.push(Object.keys(ctx.inputs));
+        if (isStuck) await new Promise(() => {});
+        return null;
+      },
+    });
+    const late = scriptedNode({ type: "late", script: [{ afterMs: 300, output: { late: true } }] });
+    const definition = flow("quick>join late>join", {
+      quick: { type: "pass" },
+      late: { type: "late" },
+      join: { type: "reading", join: "any" },
+    });
+    const one = await startWorker("one", { storage, clock, nodes: [reading, late] });
+    const handle = await one.execute(definition);
+    await clock.advance(600);
+    expect(await storage.listNodes(handle.id)).toContainEqual(
+      expect.objectContaining({ path: "late", status: "completed" }),
+    );
+    isStuck = false;
+    await one.close({ deadlineMs: 0 });
+    await using two = await startWorker("two", { storage, clock, nodes: [reading, late] });
+    await clock.advance(1_000);
+    expect((await two.getExecution(handle.id)).status).toBe("completed");
+    expect(inputs).toEqual([["quick"], ["quick"]]);
   });
 });

@@ -1,6 +1,16 @@
-import type { Blocked, ExecutionRecord, NodeRecord, StepRecord, WaitRecord } from "../ports/execution-record.js";
+import type { EventDraft } from "../events/event.js";
+import type {
+  Blocked,
+  ErrorRecord,
+  ExecutionRecord,
+  InboxItem,
+  NodeRecord,
+  StepRecord,
+  WaitRecord,
+} from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
-import { ExecutionRunner, type ExecutionRunnerParams, type ResumedFrom } from "../running/execution-runner.js";
+import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution/execution-runner.js";
+import type { ResumedFrom } from "../running/execution/resumption.js";
 import type { EngineServices } from "../running/services.js";
 import { chooseTrigger } from "./choose-trigger.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
@@ -35,9 +45,13 @@ export class Adoption {
 
   /** A runner that is ready to go on; undefined when the execution had to be set aside. */
   async adopt(record: ExecutionRecord, callbacks: RunnerCallbacks): Promise<ExecutionRunner | undefined> {
-    if (record.crashes >= this.#params.quarantineAfter) return this.#quarantine(record);
+    if (record.crashes >= this.#params.quarantineAfter) {
+      const inFlight = await this.#nodesInFlight(record);
+      // Nothing of it ran when its workers died: it was not at fault.
+      if (inFlight.length > 0) return this.#quarantine(record, inFlight);
+    }
     const prepared = await this.#prepare(record);
-    if (!("plan" in prepared)) return this.#block(record, prepared);
+    if (!("plan" in prepared)) return this.#setAside(record, prepared);
     const { nodes, steps, resumed } = await this.#read(record);
     return new ExecutionRunner({
       ...callbacks,
@@ -107,30 +121,58 @@ export class Adoption {
 
   // ── setting aside ──────────────────────────────────────────────────────────
 
-  async #quarantine(record: ExecutionRecord): Promise<undefined> {
-    const running = await this.#nodesInFlight(record.id);
-    const [nodeId] = running;
+  async #quarantine(record: ExecutionRecord, inFlight: readonly string[]): Promise<undefined> {
     return this.#block(record, {
       code: "quarantined",
-      message: `its worker died ${record.crashes} times${nodeId === undefined ? "" : ` while running ${running.join(", ")}`}`,
-      ...(nodeId === undefined ? {} : { nodeId }),
+      message: `its worker died ${record.crashes} times while running ${inFlight.join(", ")}`,
+      nodeId: inFlight[0] as string,
     });
   }
 
-  /** Nodes that were started and have no result. */
-  async #nodesInFlight(executionId: string): Promise<readonly string[]> {
+  /** Nodes that were at work when the worker died: not those that waited, for their next attempt or for something else. */
+  async #nodesInFlight({ id, lastSeq }: ExecutionRecord): Promise<readonly string[]> {
     const { storage } = this.#params;
-    const settled = new Set(
-      (await storage.listNodes(executionId)).filter(({ endedAt }) => endedAt !== null).map(({ path }) => path),
+    const after = Math.max(0, lastSeq - MAX_EVENTS_READ);
+    const inFlight = new Set<string>();
+    for (const { type, nodeId } of await storage.listEvents(id, { after, limit: MAX_EVENTS_READ })) {
+      if (nodeId === undefined || !type.startsWith("node.")) continue;
+      if (type === "node.started" || type === "node.resumed") inFlight.add(nodeId);
+      else inFlight.delete(nodeId);
+    }
+    return [...inFlight];
+  }
+
+  /** What cannot go on here can still be cancelled. */
+  #setAside(record: ExecutionRecord, blocked: Blocked): Promise<undefined> {
+    return record.cancelRequested === null ? this.#block(record, blocked) : this.#cancel(record);
+  }
+
+  /** Ends a cancelled execution whose definition cannot be run: nothing of it is running. */
+  async #cancel(record: ExecutionRecord): Promise<undefined> {
+    const { storage, services } = this.#params;
+    const { id: executionId, epoch, lastSeq: afterSeq, cancelRequested, parent } = record;
+    const at = services.clock.now();
+    const error = { code: "execution_cancelled", message: cancelRequested?.reason ?? "The execution was cancelled." };
+    const open = (await storage.listNodes(executionId)).filter(({ endedAt }) => endedAt === null);
+    const nodes = open.map(
+      ({ path, attempts, startedAt }) =>
+        ({ path, status: "cancelled", attempts, startedAt, endedAt: at }) satisfies NodeRecord,
     );
-    const events = await storage.listEvents(executionId, { after: 0, limit: MAX_EVENTS_READ });
-    return [
-      ...new Set(
-        events
-          .filter(({ type, nodeId }) => type === "node.started" && !settled.has(nodeId as string))
-          .map(({ nodeId }) => nodeId as string),
+    const events: EventDraft[] = [
+      ...nodes.map(
+        ({ path }) =>
+          ({ seq: 0, type: "node.cancelled", at, executionId, nodeId: path, data: {} }) satisfies EventDraft,
       ),
+      { seq: 0, type: "execution.cancelled", at, executionId, data: { error } },
     ];
+    const endedWaits = (await storage.listWaits(executionId)).map(({ nodePath }) => nodePath);
+    const patch = { status: "cancelled", error, blocked: null, endedAt: at } as const;
+    const deliver = parent === null ? [] : [{ executionId: parent.executionId, item: toEndOfChild(record, error, at) }];
+    const [outcome] = await storage.commit([
+      { executionId, epoch, afterSeq, patch, nodes, endedWaits, events, deliver },
+    ]);
+    if (outcome?.ok === true)
+      for (const [index, event] of events.entries()) services.hub.emit({ ...event, seq: outcome.firstSeq + index });
   }
 
   /** Sets an execution aside until somebody mends what keeps it from going on. */
@@ -145,4 +187,10 @@ export class Adoption {
     services.hub.emit({ ...event, seq: outcome.firstSeq });
     await storage.release({ executionId, epoch });
   }
+}
+
+/** What a parent is told about a child that was cancelled. */
+function toEndOfChild({ id, parent }: ExecutionRecord, error: ErrorRecord, at: number): InboxItem {
+  const payload = { executionId: id, status: "cancelled", error };
+  return { id: `ended:${id}`, kind: "child_ended", name: parent?.nodePath ?? "", payload, key: id, at };
 }

@@ -3,8 +3,14 @@ import type { EventHub } from "../events/event-hub.js";
 import type { Storage } from "../ports/storage.js";
 
 const PAGE_SIZE = 500;
-const LIVE_TYPES: ReadonlySet<string> = new Set(["log", "stream", "progress"]);
-const FINAL_TYPES: ReadonlySet<string> = new Set(["execution.completed", "execution.failed", "execution.cancelled"]);
+/** Events that are passed on at once and never stored. */
+export const LIVE_TYPES: ReadonlySet<string> = new Set(["log", "stream", "progress"]);
+/** After one of these nothing more happens in an execution. */
+export const FINAL_TYPES: ReadonlySet<string> = new Set([
+  "execution.completed",
+  "execution.failed",
+  "execution.cancelled",
+]);
 
 export interface EventStreamParams {
   readonly storage: Storage;
@@ -39,7 +45,11 @@ export async function* streamEvents({
     hasNews = true;
     wake?.();
   });
-  const stopNudges = hub.onNudge(() => wake?.());
+  const stopNudges = hub.onNudge((nudgedId) => {
+    if (nudgedId !== undefined && nudgedId !== executionId) return;
+    hasNews = true;
+    wake?.();
+  });
   try {
     let seq = after;
     isOver ||= (await storage.getExecution(executionId)) === undefined;

@@ -28,7 +28,8 @@ export function parseExecuteOptions(
   options: ExecuteOptions,
   maxInputBytes: number,
 ): ExecuteOptions & { readonly input: unknown; readonly metadata: Readonly<Record<string, unknown>> } {
-  const { priority, idempotencyKey, metadata = {}, mocks } = options;
+  if (typeof options !== "object" || options === null) throw refuse("the options must be an object.");
+  const { priority, idempotencyKey, tenant, concurrencyKey, metadata = {}, mocks } = options;
   if (priority !== undefined && !Number.isSafeInteger(priority))
     throw refuse(`priority must be an integer, not ${String(priority)}.`);
   if (
@@ -37,13 +38,36 @@ export function parseExecuteOptions(
   ) {
     throw refuse(`idempotencyKey must be a text of 1–${MAX_KEY_LENGTH} characters.`);
   }
+  requireText("tenant", tenant);
+  requireText("concurrencyKey", concurrencyKey);
   if (!isPlainObject(metadata)) throw refuse("metadata must be an object.");
-  if (mocks !== undefined && !isPlainObject(mocks)) throw refuse("mocks must be an object by node id.");
   return {
     ...options,
+    ...(mocks === undefined ? {} : { mocks: parseMocks(mocks, maxInputBytes) }),
     input: options.input === undefined ? Object.freeze({}) : toPayload(options.input, "input", maxInputBytes),
     metadata: toPayload(metadata, "metadata", maxInputBytes) as Readonly<Record<string, unknown>>,
   };
+}
+
+function requireText(name: string, value: unknown): void {
+  if (value !== undefined && value !== null && typeof value !== "string") throw refuse(`${name} must be a text.`);
+}
+
+/** Mocks are stored with the execution, so what is no JSON must be refused before anything starts. */
+function parseMocks(mocks: unknown, maxBytes: number): Readonly<Record<string, NodeMock>> {
+  if (!isPlainObject(mocks)) throw refuse("mocks must be an object by node id.");
+  return Object.fromEntries(
+    Object.entries(mocks).map(([node, mock]) => [node, parseMock(`mock of node "${node}"`, mock, maxBytes)]),
+  );
+}
+
+function parseMock(name: string, mock: unknown, maxBytes: number): NodeMock {
+  if (!isPlainObject(mock)) throw refuse(`The ${name} must be { output, port? } or { error }.`);
+  const { port, error } = mock;
+  if (port !== undefined && typeof port !== "string") throw refuse(`The port of the ${name} must be a text.`);
+  // An error object stays what it is: a retryable one is retried.
+  const rest = toPayload(error instanceof Error ? { ...mock, error: null } : mock, name, maxBytes);
+  return Object.freeze({ ...(rest as NodeMock), ...(error instanceof Error ? { error } : {}) });
 }
 
 /** @throws ConfigurationError `invalid_input` naming what is wrong where */

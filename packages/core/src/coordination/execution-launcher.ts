@@ -3,17 +3,17 @@ import type { WorkflowDefinition } from "../definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "../errors/errors.js";
 import type { ExecutionRecord, FlowLimits, InboxItem } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
-import type { ExecutionResult } from "../running/execution-result.js";
-import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution-runner.js";
+import { QueuedStart } from "../running/commit/start-commit.js";
+import type { ExecutionResult } from "../running/execution/execution-result.js";
+import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution/execution-runner.js";
 import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
-import { QueuedStart } from "../running/start-commit.js";
 import { CellMap } from "../shared/cell-map.js";
 import type { Adoption } from "./adoption.js";
 import { chooseTrigger } from "./choose-trigger.js";
 import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
 import { toFlowLimits } from "./flow-limits.js";
-import type { ResultWatch } from "./result-watch.js";
-import { type Launchable, type Lineage, toStartRecord } from "./start-record.js";
+import { loadResult, type ResultWatch } from "./result-watch.js";
+import { type Launchable, type Lineage, toScope, toStartRecord } from "./start-record.js";
 import type { Worker } from "./worker.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
 
@@ -21,6 +21,8 @@ import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js"
 const MAX_KNOWN_HASHES = 10_000;
 /** Executions of one key looked at to cancel the oldest. */
 const MAX_SAME_KEY = 1_000;
+/** Only signals are limited: a decision or a resolution is what its node waits for. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 export interface ExecutionLauncherParams {
   readonly services: EngineServices;
@@ -35,13 +37,19 @@ export interface ExecutionLauncherParams {
   /** Something is to be given back, after a pause: what went wrong may go wrong again. */
   readonly onStray: () => void;
   /** An execution was queued. */
-  readonly onQueued: () => void;
+  readonly onQueued: (record: ExecutionRecord) => void;
+  /** An execution that is not here has something in its inbox. */
+  readonly onNews: (executionId: string) => void;
+  /** Every start is queued, for any worker to take. */
+  readonly isQueueingAll: boolean;
+  /** Throws when starts are to be refused for now. */
+  readonly requireOpen: () => void;
   /** Claims this execution soon, unless another worker has it. */
   readonly take: (executionId: string) => void;
   /** A place is free, since an execution ended or waits. */
   readonly onPlaceFree: () => void;
   /** An execution waits outside memory until this instant. */
-  readonly onWaiting: (wakeAt: number) => void;
+  readonly onWaiting: (wakeAt: number, record: ExecutionRecord) => void;
 }
 
 /** Starts executions and knows those that are in this process. */
@@ -64,6 +72,11 @@ export class ExecutionLauncher {
     return this.#isClosed ? 0 : Math.max(0, this.#params.maxExecutions - this.#running);
   }
 
+  /** Executions here that do not wait. */
+  get runningCount(): number {
+    return this.#running;
+  }
+
   // ── starting ───────────────────────────────────────────────────────────────
 
   /**
@@ -75,8 +88,10 @@ export class ExecutionLauncher {
     options: ExecuteOptions,
     lineage: Lineage = {},
   ): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
-    const { services, storage, compiler, worker } = this.#params;
-    if (this.#isClosed) throw new ExecutionError("engine_closed", "The engine is closed; create another one.");
+    const { services, storage, compiler, worker, isQueueingAll } = this.#params;
+    this.#requireOpen();
+    // Whoever called a child runs already.
+    if ((lineage.depth ?? 0) === 0) this.#params.requireOpen();
     const { plan, definition } = target.prepared;
     const parsed = parseExecuteOptions(options, services.limits.maxInputBytes);
     if (plan.needsTransactions && !storage.capabilities.transactional) {
@@ -88,13 +103,15 @@ export class ExecutionLauncher {
     const trigger = chooseTrigger(plan, parsed.trigger);
     const limits = toFlowLimits({
       settings: definition.settings ?? {},
-      scope: [parsed.tenant ?? null, target.workflow?.id ?? definition.name ?? target.prepared.hash],
+      scope: [parsed.tenant ?? null, ...toScope(target.workflow, definition.name ?? target.prepared.hash)],
       input: parsed.input,
       concurrencyKey: parsed.concurrencyKey,
       functions: compiler.functions,
     });
     await this.#storeDefinition(target.prepared);
-    const isHere = limits === null && (lineage.parent != null || this.freeSlots > 0);
+    // Closed meanwhile: what starts now would be seen by nobody.
+    this.#requireOpen();
+    const isHere = limits === null && (lineage.parent != null || (!isQueueingAll && this.freeSlots > 0));
     const record = toStartRecord({
       id: lineage.id ?? services.ids.next(),
       target,
@@ -106,6 +123,10 @@ export class ExecutionLauncher {
       at: services.clock.now(),
     });
     return isHere ? this.#startHere(target, record, lineage, trigger) : this.#enqueue(target, record, lineage);
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ExecutionError("engine_closed", "The engine is closed; create another one.");
   }
 
   async #storeDefinition({ hash, definition }: PreparedWorkflow): Promise<void> {
@@ -150,7 +171,7 @@ export class ExecutionLauncher {
     if (!outcome.ok && outcome.reason === "duplicate") return { id: outcome.existingId };
     if (!outcome.ok) throw limitReached(record);
     if (onLimit === "cancel_oldest") await this.#cancelOldest(record.limits);
-    this.#params.onQueued();
+    this.#params.onQueued(record);
     return { id: record.id };
   }
 
@@ -178,7 +199,7 @@ export class ExecutionLauncher {
     const { adoption, services, storage } = this.#params;
     try {
       const runner = await adoption.adopt(record, this.#callbacks);
-      if (runner === undefined) return;
+      if (runner === undefined) return await this.#endedUnrun(record);
       if (this.#isClosed) return await storage.release({ executionId: record.id, epoch: record.epoch });
       this.#hold(runner);
       runner.resume();
@@ -189,6 +210,16 @@ export class ExecutionLauncher {
       });
       this.#addStray(record);
     }
+  }
+
+  /** One that was cancelled has ended without a runner: who waits for it is told. */
+  async #endedUnrun({ id, cancelRequested }: ExecutionRecord): Promise<void> {
+    if (cancelRequested === null) return;
+    const { storage, watch, onWork } = this.#params;
+    const record = await storage.getExecution(id);
+    if (record === undefined || record.endedAt === null) return;
+    watch.ended(await loadResult(storage, record));
+    onWork();
   }
 
   readonly #callbacks: Pick<ExecutionRunnerParams, "onGone" | "onStatus"> = {
@@ -210,7 +241,7 @@ export class ExecutionLauncher {
       this.#running++;
     }
     const { parent } = runner.record;
-    if (parent !== null) this.active.get(parent.executionId)?.childMoved();
+    if (parent !== null) this.active.get(parent.executionId)?.departure.childMoved();
   }
 
   #giveSlotBack(runner: ExecutionRunner): void {
@@ -230,15 +261,15 @@ export class ExecutionLauncher {
       if (isOfSchedule(runner.record)) this.#params.onWork();
       if (runner.endOfChild !== undefined) this.tell(runner.record.parent?.executionId as string, runner.endOfChild);
     } else if (runner.hasLeft) {
-      if (runner.wakeAt !== null) this.#params.onWaiting(runner.wakeAt);
-      if (runner.hasMissedNews) this.#params.onWork();
+      if (runner.wakeAt !== null) this.#params.onWaiting(runner.wakeAt, runner.record);
+      if (runner.hasMissedNews || runner.isHandedOver) this.#params.onWork();
     }
   }
 
   /** Something was put into the inbox of an execution: whoever runs it here learns of it at once. */
   tell(executionId: string, item: InboxItem): void {
     const runner = this.active.get(executionId);
-    if (runner === undefined) this.#params.onWork();
+    if (runner === undefined) this.#params.onNews(executionId);
     else runner.receive(item);
   }
 
@@ -257,17 +288,32 @@ export class ExecutionLauncher {
     const status = await this.#orSweepLater(storage.requestCancel(executionId, reason, services.clock.now()));
     const runner = this.active.get(executionId);
     if (runner !== undefined) runner.cancel(reason);
-    else if (status === "queued" || status === "waiting" || status === "running") this.#params.take(executionId);
+    else if (status === "queued" || status === "waiting" || status === "running") {
+      if (status === "waiting") await this.#unblock(executionId);
+      this.#params.take(executionId);
+    }
     return status;
   }
 
+  /** What was set aside is left alone by claims; it must be free to be ended. */
+  async #unblock(executionId: string): Promise<void> {
+    const { storage } = this.#params;
+    const record = await storage.getExecution(executionId);
+    if (record !== undefined && record.blocked !== null && !record.isParked && record.endedAt === null)
+      await storage.unblock(executionId);
+  }
+
   /** Puts something into an inbox, durably, and tells whoever runs the execution here. */
-  async send(executionId: string, item: InboxItem): ReturnType<Storage["addToInbox"]> {
-    const { storage, services } = this.#params;
-    const answer = await this.#orSweepLater(storage.addToInbox(executionId, item, services.limits.maxInboxSignals));
+  async send(
+    executionId: string,
+    item: InboxItem,
+    maxUnread: number = item.kind === "signal" ? this.#params.services.limits.maxInboxSignals : NO_LIMIT,
+  ): ReturnType<Storage["addToInbox"]> {
+    const { storage } = this.#params;
+    const answer = await this.#orSweepLater(storage.addToInbox(executionId, item, maxUnread));
     if (answer === "added") this.tell(executionId, item);
     // The first try was written and its answer lost: nobody here has heard of it.
-    else if (answer === "duplicate") this.#params.onWork();
+    else if (answer === "duplicate") this.#params.onNews(executionId);
     return answer;
   }
 
@@ -397,7 +443,7 @@ export class ExecutionLauncher {
       await Promise.race([quiet, timeUp]);
     }
     beforeLastWrite?.();
-    for (const runner of runners) runner.requestFlush();
+    for (const runner of runners) runner.writer.requestFlush();
     await commits.idle();
   }
 }

@@ -16,12 +16,12 @@ export function explainExecution({
   const { id, status, blocked, error } = record;
   if (status === "completed") return `Execution ${id} completed; nothing is left to do.`;
   if (status === "failed")
-    return `Execution ${id} failed${at(error?.nodeId)}: ${error?.message ?? "unknown"}. Retry it with engine.retry("${id}").`;
+    return `Execution ${id} failed${at(error?.nodeId)}: ${withoutStop(error?.message ?? "unknown")}. Retry it with engine.retry("${id}").`;
   if (status === "cancelled")
-    return `Execution ${id} was cancelled${error?.message === undefined ? "" : ` (${error.message})`}. Retry it with engine.retry("${id}").`;
+    return `Execution ${id} was cancelled${error?.message === undefined ? "" : ` (${withoutStop(error.message)})`}. Retry it with engine.retry("${id}").`;
   if (blocked?.code === "unknown_outcome") return `Execution ${id} is blocked${at(blocked.nodeId)}: ${blocked.message}`;
   if (blocked !== null)
-    return `Execution ${id} is blocked${at(blocked.nodeId)}: ${blocked.message}. Mend that, then call engine.resume("${id}").`;
+    return `Execution ${id} is blocked${at(blocked.nodeId)}: ${withoutStop(blocked.message)}. Mend that, then call engine.resume("${id}").`;
   if (record.cancelRequested !== null)
     return `Execution ${id} is to be cancelled; it ends as soon as its worker learns of it.`;
   if (status === "queued") return `Execution ${id} is queued: ${explainQueued(record, rivals)}`;
@@ -35,8 +35,11 @@ export function explainExecution({
   return `Execution ${id} is running.`;
 }
 
-function explainQueued({ limits, requires }: ExecutionRecord, rivals: readonly string[]): string {
+function explainQueued({ limits, requires, startedAt }: ExecutionRecord, rivals: readonly string[]): string {
   const { concurrency = null, rate = null } = limits ?? {};
+  // Under way and queued again: it was handed over, whatever its limits are.
+  if (requires.length > 0 && startedAt !== null && rivals.length < (concurrency?.limit ?? Number.POSITIVE_INFINITY))
+    return `it needs a worker that offers ${requires.join(", ")} and has a place; start one with createEngine({ offers }) or automatrix worker --offers ${requires.join(",")}.`;
   if (concurrency !== null && rivals.length >= concurrency.limit)
     return `the limit of ${concurrency.limit} for its concurrency key is reached by ${rivals.join(", ")}. It starts when one of them ends or waits.`;
   if (rate !== null)
@@ -63,6 +66,11 @@ function explainWait({ nodePath, kind, resumeAt, signalName, approval, childId }
 
 function at(nodeId: string | undefined): string {
   return nodeId === undefined ? "" : ` at node "${nodeId}"`;
+}
+
+/** A message that goes on in the sentence. */
+function withoutStop(message: string): string {
+  return message.replace(/\.$/, "");
 }
 
 function iso(at: number): string {

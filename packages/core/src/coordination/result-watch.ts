@@ -1,7 +1,7 @@
 import { ExecutionError } from "../errors/errors.js";
 import type { ExecutionRecord } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
-import { createExecutionResult, type ExecutionResult } from "../running/execution-result.js";
+import { createExecutionResult, type ExecutionResult } from "../running/execution/execution-result.js";
 import { createDeferred, type Deferred } from "../shared/deferred.js";
 
 /** Looked up at once; the others have their turn in the next round. */
@@ -36,6 +36,7 @@ export class ResultWatch {
       else if (record.endedAt !== null) await this.#settle(record);
       else if (this.#isClosed) this.#reject(id, closed(id));
     } catch {
+      if (this.#isClosed) this.#reject(id, closed(id));
       this.#isUnsure = true;
       this.#onTrouble();
     }
@@ -56,6 +57,18 @@ export class ResultWatch {
   ended(result: ExecutionResult): void {
     this.#watched.get(result.id)?.resolve(result);
     this.#watched.delete(result.id);
+  }
+
+  /** Another process says that an execution has ended. */
+  async hear(id: string): Promise<void> {
+    if (!this.#watched.has(id)) return;
+    try {
+      const record = await this.#storage.getExecution(id);
+      if (record !== undefined && record.endedAt !== null) await this.#settle(record);
+    } catch {
+      this.#isUnsure = true;
+      this.#onTrouble();
+    }
   }
 
   /** Looks whether other workers have brought watched executions to their end. */

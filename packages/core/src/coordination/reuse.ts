@@ -1,4 +1,4 @@
-import { ExecutionError } from "../errors/errors.js";
+import { ConfigurationError, ExecutionError } from "../errors/errors.js";
 import type { ExecutionPlan } from "../execution/plan.js";
 import { reachableFrom } from "../graph/reachable.js";
 import type { NodeMock, NodeRecord, StepRecord } from "../ports/execution-record.js";
@@ -23,19 +23,25 @@ export interface ReuseParams {
   readonly plan: ExecutionPlan;
   readonly nodes: readonly NodeRecord[];
   readonly steps: readonly StepRecord[];
-  readonly options: RetryOptions;
+  readonly options: RetryOptions & Pick<ReplayOptions, "mocks">;
 }
 
-/** Finished results that a new execution takes over by reference. @throws ExecutionError `node_not_found` */
+/**
+ * Finished results that a new execution takes over by reference; a mock stands in for what its node gave before.
+ * @throws ExecutionError `node_not_found`, ConfigurationError `invalid_input`
+ */
 export function planReuse({ plan, nodes, steps, options }: ReuseParams): {
   readonly seeds?: ReadonlyMap<string, NodeRecord>;
   readonly steps?: readonly StepRecord[];
 } {
-  if (options.mode === "restart" && options.from === undefined) return {};
+  const { mode, mocks } = options;
+  if (mode !== undefined && mode !== "failed" && mode !== "restart")
+    throw new ConfigurationError("invalid_input", `mode must be "failed" or "restart".`);
+  if (mode === "restart" && options.from === undefined) return {};
   const again = nodesToRunAgain(plan, options.from);
   const isKept = (path: string) => {
     const node = plan.indexOf.get(rootOf(path));
-    return node !== undefined && again[node] !== 1;
+    return node !== undefined && again[node] !== 1 && !Object.hasOwn(mocks ?? {}, rootOf(path));
   };
   const kept = nodes.filter(
     (record) => isKept(record.path) && (record.status === "completed" || record.handled !== undefined),

@@ -52,7 +52,7 @@ export function toStartRecord(params: StartRecordParams): ExecutionRecord {
     idempotencyKey:
       options.idempotencyKey === undefined
         ? null
-        : JSON.stringify([options.tenant ?? null, workflow?.id ?? name, options.idempotencyKey]),
+        : JSON.stringify([options.tenant ?? null, ...toScope(workflow, name), options.idempotencyKey]),
     metadata: options.metadata,
     trigger: options.trigger ?? null,
     parent: lineage.parent ?? null,
@@ -79,4 +79,9 @@ export function toStartRecord(params: StartRecordParams): ExecutionRecord {
     isParked: false,
     wakeAt: null,
   };
+}
+
+/** A saved workflow and an inline definition of the same name are two: neither may answer for the other. */
+export function toScope(workflow: Launchable["workflow"], name: string | null): readonly (string | null)[] {
+  return workflow === null ? [null, name] : [workflow.id];
 }

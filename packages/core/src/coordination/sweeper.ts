@@ -6,6 +6,7 @@
  * execution or a schedule is due (one pending timer), and, where other processes may open the storage too, all the
  * time, with jitter. Being poked is a hint only: sweeping alone is correct.
  */
+import { StorageError } from "../errors/errors.js";
 import type { ExecutionRecord } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { EngineServices } from "../running/services.js";
@@ -113,6 +114,38 @@ export class Sweeper {
     });
   }
 
+  /**
+   * Claims what is ready of these executions; answers those for which there was no place.
+   * @throws StorageError `storage_unavailable` when that could not be done now
+   */
+  async takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
+    let left: readonly string[] | undefined;
+    await this.#afterLast(async () => {
+      left = await this.#takeReady(executionIds);
+    });
+    if (left !== undefined) return left;
+    throw new StorageError("storage_unavailable", "What is ready could not be claimed now; the sweep finds it.");
+  }
+
+  async #takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
+    const { launcher, storage } = this.#params;
+    const records = await Promise.all(executionIds.map((id) => storage.getExecution(id)));
+    const left: string[] = [];
+    const claimed: ExecutionRecord[] = [];
+    let isSweepNeeded = false;
+    for (const record of records) {
+      if (record === undefined || record.endedAt !== null || record.blocked !== null) continue;
+      if (launcher.active.get(record.id) !== undefined) await launcher.readNews(record.id);
+      else if (record.owner !== null) continue;
+      else if (launcher.freeSlots <= claimed.length) left.push(record.id);
+      else if (isFreeToRun(record)) claimed.push(...(await this.#claim(1, record.id)));
+      else isSweepNeeded = true;
+    }
+    await launcher.adopt(claimed);
+    if (isSweepNeeded) await this.#claimAll();
+    return left;
+  }
+
   #afterLast(run: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(async () => {
       if (this.#isClosed) return;
@@ -174,14 +207,17 @@ export class Sweeper {
   }
 
   async #claim(limit: number, executionId?: string): Promise<readonly ExecutionRecord[]> {
-    const { storage, worker, lease } = this.#params;
+    const { storage, worker, lease, services } = this.#params;
     this.#isClaimUnsure = true;
     const claimed = await storage.claim({
       workerId: worker.id,
       limit,
       leaseDurationMs: lease.durationMs,
       dueAt: this.#now(),
-      ...(executionId === undefined ? {} : { executionId }),
+      // Named executions are taken whatever they need: to be cancelled, or since somebody asks for them here.
+      ...(executionId === undefined
+        ? { offers: services.offers === null ? null : [...services.offers] }
+        : { executionId }),
     });
     this.#isClaimUnsure = false;
     return claimed;
@@ -217,6 +253,12 @@ export class Sweeper {
     this.poke();
   }
 
+  /** Something was queued for whoever is told of it first; a later sweep finds it if nobody is. */
+  queuedForAny(): void {
+    this.#mayBeHeldBack = true;
+    this.pokeLater();
+  }
+
   /** True when something is queued although there are free places. */
   async #isHeldBack(): Promise<boolean> {
     if (!this.#mayBeHeldBack) return false;
@@ -237,4 +279,9 @@ export class Sweeper {
   #now(): number {
     return this.#params.services.clock.now();
   }
+}
+
+/** Only an ordinary claim knows what limits, tags, news and timers say of the others. */
+function isFreeToRun({ status, isParked, limits, requires }: ExecutionRecord): boolean {
+  return status === "queued" && !isParked && limits === null && requires.length === 0;
 }

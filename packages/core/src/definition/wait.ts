@@ -1,6 +1,9 @@
+import { FatalNodeError } from "../errors/errors.js";
 import type { WorkflowDefinition } from "./workflow-definition.js";
 
 const WAIT = Symbol.for("automatrix.wait");
+/** Instants later than this are no dates. */
+const MAX_WAIT_MS = 8_000_000_000_000_000;
 
 /** What a node returns to be parked instead of completing. Made by `ctx.wait`. */
 export type Wait = { readonly [WAIT]: true } & (
@@ -64,15 +67,33 @@ export interface WaitFactory {
   ): Wait;
 }
 
+/** What cannot work fails the node at once: a wait until no instant would park it for ever. */
 export const waitFactory: WaitFactory = Object.freeze({
-  delay: (delayMs: number): Wait => ({ [WAIT]: true, kind: "delay", delayMs: Math.max(0, delayMs) }) as const,
-  signal: (name: string, options: { readonly timeoutMs?: number } = {}): Wait =>
-    ({ [WAIT]: true, kind: "signal", name, ...options }) as const,
-  approval: (options: Parameters<WaitFactory["approval"]>[0]): Wait =>
-    ({ [WAIT]: true, kind: "approval", quorum: 1, ...options }) as const,
+  delay: (delayMs: number): Wait =>
+    ({ [WAIT]: true, kind: "delay", delayMs: Math.max(0, requireSpan("delayMs", delayMs)) }) as const,
+  signal(name: string, options: { readonly timeoutMs?: number } = {}): Wait {
+    if (typeof name !== "string" || name === "") throw refuse("the name of a signal must be a text that is not empty.");
+    if (options.timeoutMs !== undefined) requireSpan("timeoutMs", options.timeoutMs);
+    return { [WAIT]: true, kind: "signal", name, ...options };
+  },
+  approval(options: Parameters<WaitFactory["approval"]>[0]): Wait {
+    const { quorum = 1, deadlineMs } = options;
+    if (!Number.isSafeInteger(quorum) || quorum < 1) throw refuse("quorum must be an integer of at least 1.");
+    if (deadlineMs !== undefined) requireSpan("deadlineMs", deadlineMs);
+    return { [WAIT]: true, kind: "approval", ...options, quorum };
+  },
   execution: (target: WorkflowDefinition | string, options: Parameters<WaitFactory["execution"]>[1] = {}): Wait =>
     ({ [WAIT]: true, kind: "execution", target, detach: false, ...options }) as const,
 });
+
+function requireSpan(name: string, spanMs: unknown): number {
+  if (typeof spanMs === "number" && spanMs <= MAX_WAIT_MS) return spanMs;
+  throw refuse(`${name} must be a finite number of milliseconds, not ${String(spanMs)}.`);
+}
+
+function refuse(message: string): FatalNodeError {
+  return new FatalNodeError(`This cannot be waited for: ${message}`, { code: "invalid_input" });
+}
 
 export function isWait(value: unknown): value is Wait {
   return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[WAIT] === true;

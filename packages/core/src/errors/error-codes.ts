@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   storage_corrupt: { status: 500, meaning: "The storage is damaged or is no database of AutoMatrix." },
   storage_readonly: { status: 500, meaning: "The storage may not be written." },
   migration_failed: { status: 500, meaning: "The storage's schema could not be brought up to date." },
+  dispatcher_unavailable: { status: 503, meaning: "The dispatcher did not answer, and starts wait for it." },
   blob_not_found: { status: 404, meaning: "No blob has this reference." },
   internal: { status: 500, meaning: "A fault in AutoMatrix itself; please report it." },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly meaning: string }>>;

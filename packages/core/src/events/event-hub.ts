@@ -11,7 +11,7 @@ export class EventHub {
   readonly #byType = new Map<string, Set<EventListener>>();
   readonly #byExecution = new Map<string, Set<EventListener>>();
   readonly #atClose = new Set<() => void>();
-  readonly #atNudge = new Set<() => void>();
+  readonly #atNudge = new Set<(executionId?: string) => void>();
   readonly #onListenerError: (error: unknown, event: ExecutionEvent) => void;
 
   constructor(onListenerError: (error: unknown, event: ExecutionEvent) => void) {
@@ -39,15 +39,15 @@ export class EventHub {
     if (this.#byExecution.size > 0) this.#tell(this.#byExecution.get(event.executionId), event);
   }
 
-  /** Calls `run` when events of other processes may have come. Returns the way to stop. */
-  onNudge(run: () => void): () => void {
+  /** Calls `run` when events of other processes may have come, of one execution or of any. Returns the way to stop. */
+  onNudge(run: (executionId?: string) => void): () => void {
     this.#atNudge.add(run);
     return () => this.#atNudge.delete(run);
   }
 
   /** Events of other processes may have come: whoever reads a journal looks again. */
-  nudge(): void {
-    for (const run of this.#atNudge) run();
+  nudge(executionId?: string): void {
+    for (const run of this.#atNudge) run(executionId);
   }
 
   /** Calls `run` when the hub closes. Returns the way to take that back. */

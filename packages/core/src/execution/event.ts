@@ -6,6 +6,8 @@ export type ScopeEvent =
   | { readonly type: "begin"; readonly trigger?: number | undefined }
   /** A result of an earlier run is taken over. Sent in topological order, before `begin`. */
   | { readonly type: "restored"; readonly record: NodeRecord; readonly node: number }
+  /** An earlier worker's decision of an `any` or `quorum` join is taken over. Sent before anything is restored. */
+  | { readonly type: "decided"; readonly node: number; readonly edges: readonly number[] }
   /** With `attempts` (begun, this one included) when an earlier worker had begun it. */
   | { readonly type: "started"; readonly node: number; readonly attempts?: number }
   | {

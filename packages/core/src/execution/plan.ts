@@ -37,6 +37,8 @@ export interface PlannedNode {
   readonly isDisabled: boolean;
   readonly isContainer: boolean;
   readonly ports: readonly string[];
+  /** What a worker must offer to run it. */
+  readonly tags: readonly string[];
   readonly hasErrorEdge: boolean;
   /** The command that starts it, made once. */
   readonly start: { readonly type: "start"; readonly node: number };
@@ -171,6 +173,8 @@ export function strictestEffects(a: Effects, b: Effects | undefined): Effects {
   return b === undefined || EFFECT_STRENGTH[b] <= EFFECT_STRENGTH[a] ? a : b;
 }
 
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
 function planNode(
   node: NodeDefinition,
   index: number,
@@ -194,6 +198,7 @@ function planNode(
     isDisabled: node.disabled === true,
     isContainer: type.container === true,
     ports: portsOf(type, node),
+    tags: type.tags ?? NO_TAGS,
     hasErrorEdge,
     start: Object.freeze({ type: "start", node: index } as const),
     startData: Object.freeze({ type: type.type }),

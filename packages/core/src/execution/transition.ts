@@ -30,6 +30,10 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
     case "restored":
       restore(state, event.node, event.record, commands);
       return;
+    case "decided":
+      state.decidedEdges ??= new Map();
+      state.decidedEdges.set(event.node, event.edges);
+      return;
     case "started":
       state.status[event.node] = NODE.running;
       if (event.attempts !== undefined) state.attempts[event.node] = event.attempts - 1;
@@ -342,7 +346,7 @@ function decide(state: ScopeState, node: number, commands: ScopeCommand[]): void
 function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {
   if (node.join.mode === "any" || node.join.mode === "quorum") {
     state.decidedEdges ??= new Map();
-    state.decidedEdges.set(node.index, liveEdges(state, node.index));
+    if (!state.decidedEdges.has(node.index)) state.decidedEdges.set(node.index, liveEdges(state, node.index));
   }
   if (node.isDisabled) return passThrough(state, node, commands);
   state.status[node.index] = NODE.ready;

@@ -113,6 +113,8 @@ export interface NodeRecord {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** Of an `any` or `quorum` join, while it has no result: the edges that decided it, each as `source/handle`. */
+  readonly decidedBy?: readonly string[];
   /** While it waits for its next attempt. */
   readonly nextAttemptAt?: number;
 }

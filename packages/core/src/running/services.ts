@@ -11,7 +11,7 @@ import type { Ids } from "../ports/ids.js";
 import type { Logger } from "../ports/logger.js";
 import type { Random } from "../ports/random.js";
 import type { SecretStore } from "../ports/secret-store.js";
-import type { CommitQueue } from "./commit-queue.js";
+import type { CommitQueue } from "./commit/commit-queue.js";
 import type { Slots } from "./slots.js";
 import type { Timers } from "./timers.js";
 
@@ -64,6 +64,8 @@ export interface EngineServices {
   readonly hub: EventHub;
   readonly timers: Timers;
   readonly nodeSlots: Slots;
+  /** Tags of nodes that run in this process; null: all of them. */
+  readonly offers: ReadonlySet<string> | null;
   /** Lets the event loop turn, then calls `run`. */
   readonly defer: (run: () => void) => void;
   /** The plan of a body given at run time; validated, compiled once per object. */

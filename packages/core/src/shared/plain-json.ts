@@ -53,7 +53,8 @@ function copy(value: unknown, walk: Walk): unknown {
     case "number":
       if (!Number.isFinite(value)) throw refuse(`The number ${value}`, walk);
       count(walk, 8);
-      return value;
+      // JSON has no negative zero: it would come back from a database as another value than from memory.
+      return value === 0 ? 0 : value;
     case "boolean":
       count(walk, 5);
       return value;
@@ -114,7 +115,7 @@ function isSimple(value: unknown): value is string | boolean | number {
 
 function copySimple(value: string | boolean | number, walk: Walk): unknown {
   count(walk, typeof value === "string" ? value.length + 2 : 8);
-  return value;
+  return value === 0 ? 0 : value;
 }
 
 function copyField(owner: object, key: string, value: unknown, walk: Walk): unknown {

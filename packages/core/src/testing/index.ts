@@ -5,6 +5,11 @@ export type { CrashLogEntry, CrashProbe } from "./crash-kit/crash-log.js";
 export type { CrashOutside, CrashWorkflow } from "./crash-kit/crash-workflow.js";
 export type { MachineClock } from "./crash-kit/machine-clock.js";
 export {
+  type DispatcherConformanceOptions,
+  type DispatcherLine,
+  dispatcherConformance,
+} from "./dispatcher-conformance/dispatcher-conformance.js";
+export {
   type FaultPlan,
   type FaultyStorage,
   faultyStorage,

@@ -4,7 +4,12 @@ import { judgeOverlap } from "./overlap.js";
 import type { ScheduleServices } from "./schedule-services.js";
 
 /** After these the slot stays taken, and a later tick starts it. */
-const PASSING_CODES: ReadonlySet<string> = new Set(["storage_unavailable", "lease_lost", "engine_closed"]);
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "storage_unavailable",
+  "dispatcher_unavailable",
+  "lease_lost",
+  "engine_closed",
+]);
 const MAX_REASON_LENGTH = 500;
 /** More than processes can buffer at the same time. */
 const MAX_BUFFERED = 100;
@@ -22,19 +27,24 @@ export class FireStarter {
     this.#services = services;
   }
 
-  /** Starts, skips or buffers a pending or buffered slot by the overlap policy. Logs what fails. */
-  async settle(schedule: ScheduleRecord, fire: FireRecord): Promise<void> {
+  /**
+   * Starts, skips or buffers a pending or buffered slot by the overlap policy. Logs what fails; false when it failed in a
+   * way that passes.
+   */
+  async settle(schedule: ScheduleRecord, fire: FireRecord): Promise<boolean> {
     try {
       const verdict = fire.kind === "manual" ? "start" : await judgeOverlap(this.#services, schedule, fire);
       if (verdict === "skip") await this.#write(fire, { status: "skipped", reason: "overlap" });
       else if (verdict === "buffer") await this.#buffer(fire);
       else await this.start(schedule, fire);
+      return true;
     } catch (error) {
       this.#services.logger.error(`Slot ${fire.fireAt} of schedule ${schedule.id} could not be started.`, {
         scheduleId: schedule.id,
         fireAt: fire.fireAt,
         error: messageOf(error),
       });
+      return !isPassing(error);
     }
   }
 
@@ -61,8 +71,7 @@ export class FireStarter {
       });
       return id;
     } catch (error) {
-      const isPassing = AutomatrixError.is(error) && PASSING_CODES.has(error.code);
-      if (!isPassing) await this.#write(fire, { status: "failed", reason: messageOf(error) });
+      if (!isPassing(error)) await this.#write(fire, { status: "failed", reason: messageOf(error) });
       throw error;
     }
   }
@@ -87,6 +96,10 @@ export class FireStarter {
     const changed: FireRecord = { ...fire, ...change, at: this.#services.clock.now() };
     return (await this.#services.storage.updateFire(changed, fire.status)) ? changed : undefined;
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return AutomatrixError.is(error) && PASSING_CODES.has(error.code);
 }
 
 function messageOf(error: unknown): string {

@@ -16,8 +16,8 @@ const ID = z
     new RegExp(`^[^\\p{Cc}]{1,${MAX_ID_LENGTH}}$`, "u"),
     `must have 1–${MAX_ID_LENGTH} characters, none of them control characters`,
   );
-const INSTANT = z.union([z.int().min(0).max(MAX_INSTANT), z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: "must be milliseconds since the epoch, or ISO text with an offset such as 2026-01-31T09:00:00Z",
+const INSTANT = z.union([z.int().min(0).max(MAX_INSTANT), z.iso.datetime({ offset: true }), z.iso.date(), z.date()], {
+  error: "must be milliseconds since the epoch, a Date, or ISO text with an offset such as 2026-01-31T09:00:00Z",
 });
 
 const CHANGES = {
@@ -110,6 +110,7 @@ function applyChanges(
 }
 
 function toInstant(instant: Instant): number {
+  if (typeof instant === "object") return instant.getTime();
   // biome-ignore lint/style/noRestrictedGlobals: reads a text that names its zone, not the clock
   return typeof instant === "number" ? instant : Date.parse(instant);
 }

@@ -22,6 +22,8 @@ const MAX_PAGES = 100;
 const MAX_OPEN_FIRES = 1_000;
 /** How long a process may take to start a slot before any other does it. */
 const PENDING_LEASE_MS = 30_000;
+/** How soon this process tries again to start a slot of its own after a failure that passes. */
+const RETRY_START_MS = 1_000;
 /** How often a buffered slot is looked at when nobody tells that its predecessor has ended. */
 const BUFFERED_POLL_MS = 5_000;
 /** How long a schedule that cannot be handled is left alone. */
@@ -34,6 +36,8 @@ export class ScheduleTicker {
   readonly #crons = new Map<string, Cron>();
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
+  /** Slots that this process took and could not start in a way that passes: it tries them again itself. */
+  readonly #unstarted = new Set<string>();
   #pauseUntil = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -69,7 +73,7 @@ export class ScheduleTicker {
     const now = clock.now();
     const instants = [
       ...(dueAt === null ? [] : [dueAt <= now ? Math.max(dueAt, this.#pauseUntil) : dueAt]),
-      ...(pending.length === 0 ? [] : [now + PENDING_LEASE_MS]),
+      ...(pending.length === 0 ? [] : [now + (this.#unstarted.size === 0 ? PENDING_LEASE_MS : RETRY_START_MS)]),
       ...(buffered.length === 0 ? [] : [now + BUFFERED_POLL_MS]),
     ];
     return instants.length === 0 ? null : Math.min(...instants);
@@ -99,7 +103,10 @@ export class ScheduleTicker {
     const now = this.#services.clock.now();
     const fires = await this.#services.storage.listFires({ status: "pending", limit: MAX_OPEN_FIRES });
     // Also when the clock has jumped back behind the moment of the taking.
-    const left = fires.filter(({ at }) => Math.abs(now - at) >= PENDING_LEASE_MS);
+    const left = fires.filter(
+      (fire) => Math.abs(now - fire.at) >= PENDING_LEASE_MS || this.#unstarted.has(keyOf(fire)),
+    );
+    this.#unstarted.clear();
     await this.#settleBySchedule(left);
   }
 
@@ -125,8 +132,12 @@ export class ScheduleTicker {
     for (const fire of fires) {
       if (this.#isClosed) return;
       if (fire.status === "buffered" && schedule.isPaused) await this.#dropBuffered(fire);
-      else await this.#starter.settle(schedule, fire);
+      else await this.#settle(schedule, fire);
     }
+  }
+
+  async #settle(schedule: ScheduleRecord, fire: FireRecord): Promise<void> {
+    if (!(await this.#starter.settle(schedule, fire))) this.#unstarted.add(keyOf(fire));
   }
 
   async #dropBuffered(fire: FireRecord): Promise<void> {
@@ -149,7 +160,7 @@ export class ScheduleTicker {
     try {
       const taken = await this.#take(schedule);
       for (const fire of taken) {
-        if (fire.status === "pending" && !this.#isClosed) await this.#starter.settle(schedule, fire);
+        if (fire.status === "pending" && !this.#isClosed) await this.#settle(schedule, fire);
       }
       return true;
     } catch (error) {
@@ -222,4 +233,8 @@ export class ScheduleTicker {
     if (this.#crons.size > MAX_CACHED_CRONS) this.#crons.delete(this.#crons.keys().next().value as string);
     return compiled;
   }
+}
+
+function keyOf({ scheduleId, fireAt }: FireRecord): string {
+  return `${scheduleId} ${fireAt}`;
 }

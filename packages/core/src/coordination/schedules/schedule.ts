@@ -1,7 +1,8 @@
 import type { MissedPolicy, OverlapPolicy, ScheduleRecord } from "../../ports/schedule-record.js";
 
-/** An instant: milliseconds since the epoch, or ISO text with its offset (`2026-01-31T09:00:00Z`, `…+01:00`) or a date (00:00 UTC). */
-export type Instant = number | string;
+/** An instant: milliseconds since the epoch, a Date, or ISO text with its offset (`2026-01-31T09:00:00Z`, `…+01:00`) or a date (00:00 UTC). */
+// biome-ignore lint/style/noRestrictedGlobals: a Date is a value here
+export type Instant = number | string | Date;
 
 /** What `engine.schedules.create` takes. */
 export interface ScheduleOptions {

@@ -1,7 +1,7 @@
 import { AutomatrixError } from "../../errors/errors.js";
 import type { CommitOutcome } from "../../ports/execution-commit.js";
 import type { Storage } from "../../ports/storage.js";
-import type { ExecutionResult } from "../../running/execution-result.js";
+import type { ExecutionResult } from "../../running/execution/execution-result.js";
 import { type TestClock, testClock } from "../test-clock.js";
 import type { CrashFault, FaultPoint } from "./crash-faults.js";
 import { CRASH_LEASE, CrashLife } from "./crash-life.js";

@@ -1,0 +1,207 @@
+import type { ExecutionInfo, NodeContext, RunBodyOptions } from "../../definition/node-context.js";
+import { waitFactory } from "../../definition/wait.js";
+import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
+import { AutomatrixError } from "../../errors/errors.js";
+import { incomingVariables, resolveInput, resolveInputList, resolveInputs } from "../../execution/inputs.js";
+import { toVariableRecord } from "../../execution/variables.js";
+import type { Logger } from "../../ports/logger.js";
+import type { TransactionCallback } from "../commit/node-transaction.js";
+import { ExpressionView } from "./expression-view.js";
+import type { NodeAttempt } from "./node-attempt.js";
+import { createNodeLogger } from "./node-logger.js";
+
+const NOTHING_LOOKED_AT = Symbol("nothing looked at");
+
+/** What a node's function is given. Everything is made at first use, since most nodes use little. */
+export class AttemptContext implements NodeContext {
+  readonly #attempt: NodeAttempt;
+  #input: unknown;
+  #hasInput = false;
+  #inputs: Readonly<Record<string, unknown>> | undefined;
+  #vars: Readonly<Record<string, unknown>> | undefined;
+  #nodes: Readonly<Record<string, { readonly output: unknown }>> | undefined;
+  #attemptId: string | undefined;
+  #logger: Logger | undefined;
+
+  constructor(attempt: NodeAttempt) {
+    this.#attempt = attempt;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: see NodeContext
+  get parameters(): any {
+    return this.#attempt.parameters;
+  }
+  /** For expressions: null while the parameters themselves are being resolved. */
+  get resolvedParameters(): unknown {
+    return this.#attempt.parameters ?? null;
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: see NodeContext
+  get input(): any {
+    if (!this.#hasInput) {
+      const { scope, node } = this.#attempt;
+      this.#input = resolveInput(scope.state, node.index, scope.input, () => this.inputs);
+      this.#hasInput = true;
+    }
+    return this.#input;
+  }
+  /** The input if somebody has looked at it; otherwise something that equals nothing. */
+  get knownInput(): unknown {
+    return this.#hasInput ? this.#input : NOTHING_LOOKED_AT;
+  }
+  get inputs(): Readonly<Record<string, unknown>> {
+    this.#inputs ??= resolveInputs(this.#attempt.scope.state, this.#attempt.node.index);
+    return this.#inputs;
+  }
+  get inputList(): readonly (readonly [string, unknown])[] {
+    return resolveInputList(this.#attempt.scope.state, this.#attempt.node.index);
+  }
+  get nodes(): Readonly<Record<string, { readonly output: unknown }>> {
+    this.#nodes ??= this.#attempt.scope.nodeViews();
+    return this.#nodes;
+  }
+  nodeView(id: string): { readonly output: unknown } | undefined {
+    return this.#attempt.scope.nodeView(id);
+  }
+  get vars(): Readonly<Record<string, unknown>> {
+    const { scope, node } = this.#attempt;
+    this.#vars ??= toVariableRecord(scope.baseVariables, incomingVariables(scope.state, node.index));
+    return this.#vars;
+  }
+  get trigger(): unknown {
+    return this.#attempt.scope.runner.input;
+  }
+  get execution(): ExecutionInfo {
+    return this.#attempt.scope.runner.info;
+  }
+  get nodeId(): string {
+    return this.#attempt.node.id;
+  }
+  get nodePath(): string {
+    return this.#attempt.path;
+  }
+  get attempt(): number {
+    return this.#attempt.number;
+  }
+  get attemptId(): string {
+    this.#attemptId ??= this.newId();
+    return this.#attemptId;
+  }
+  get idempotencyKey(): string {
+    return `${this.#attempt.scope.runner.id}:${this.nodePath}`;
+  }
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
+  }
+  get logger(): Logger {
+    this.#logger ??= createNodeLogger(this.#attempt);
+    return this.#logger;
+  }
+  get wait() {
+    return waitFactory;
+  }
+  get clock() {
+    return this.#services.clock;
+  }
+  get random() {
+    return this.#services.random;
+  }
+  get blobs() {
+    return this.#services.blobs;
+  }
+  get cache() {
+    return this.#services.cache;
+  }
+  get http() {
+    return this.#services.http;
+  }
+  newId(): string {
+    return this.#services.ids.next();
+  }
+
+  get #services() {
+    return this.#attempt.scope.runner.services;
+  }
+
+  // Functions are handed out as closures, so that a node may take them apart: `({ emit, step }) => …`.
+
+  get progress() {
+    const attempt = this.#attempt;
+    return (fraction: number, message?: string): void => {
+      if (attempt.isSettled) return;
+      const bounded = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
+      attempt.scope.runner.writer.emitLive(
+        "progress",
+        attempt,
+        message === undefined ? { fraction: bounded } : { fraction: bounded, message },
+      );
+    };
+  }
+  get stream() {
+    const attempt = this.#attempt;
+    return (chunk: unknown): void => {
+      if (!attempt.isSettled) attempt.scope.runner.writer.emitLive("stream", attempt, { chunk });
+    };
+  }
+  get credentials() {
+    const attempt = this.#attempt;
+    return async (name: string): Promise<Readonly<Record<string, unknown>>> => {
+      const { services, info } = attempt.scope.runner;
+      const found = await services.secrets.get(name, { tenant: info.tenant });
+      if (found !== undefined) return found;
+      throw new AutomatrixError(
+        "credential_not_found",
+        `Node "${attempt.path}" needs the credential "${name}"; add it to the secret store.`,
+      );
+    };
+  }
+  get step() {
+    const attempt = this.#attempt;
+    return <Value>(name: string, run: () => Value | Promise<Value>): Promise<Value> =>
+      attempt.transaction?.isOpen === true
+        ? Promise.reject(transactionIsOpen(attempt, "ctx.step"))
+        : attempt.scope.runner.steps.run(attempt, name, run);
+  }
+  get transaction() {
+    const attempt = this.#attempt;
+    return <Value>(run: TransactionCallback<Value>): Promise<Value> =>
+      attempt.scope.runner.nodes.transactions.run(attempt, run) as Promise<Value>;
+  }
+  get setVariables() {
+    const attempt = this.#attempt;
+    return (variables: Readonly<Record<string, unknown>>): void => {
+      attempt.variables = { ...attempt.variables, ...variables };
+    };
+  }
+  get emit() {
+    const attempt = this.#attempt;
+    return (port: string, value: unknown): void => {
+      attempt.emitted ??= new Map();
+      attempt.emitted.set(port, value);
+    };
+  }
+  get evaluate() {
+    const attempt = this.#attempt;
+    return (parameter: string, extra?: Readonly<Record<string, unknown>>): unknown =>
+      attempt.node.parameters.evaluate(parameter, new ExpressionView(this, extra), extra);
+  }
+  get runBody() {
+    const attempt = this.#attempt;
+    return (
+      definition: WorkflowDefinition,
+      input: unknown,
+      key: string,
+      options: RunBodyOptions = {},
+    ): Promise<unknown> =>
+      attempt.transaction?.isOpen === true
+        ? Promise.reject(transactionIsOpen(attempt, "ctx.runBody"))
+        : attempt.scope.runner.bodies.run({ attempt, definition, input, key, options, variables: this.vars });
+  }
+}
+
+/** A step is durable before it resolves, and no other commit gets through until the transaction has ended. */
+function transactionIsOpen({ path }: NodeAttempt, what: string): AutomatrixError {
+  return new AutomatrixError(
+    "transaction_misused",
+    `Node "${path}" used ${what} while its transaction was open; use it before ctx.transaction.`,
+  );
+}

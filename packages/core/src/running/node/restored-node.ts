@@ -1,0 +1,50 @@
+/**
+ * A node that was under way when its execution was last in memory, and is reached again.
+ *
+ * It waited for its next attempt: the rest of the delay is waited. It was parked: it waits on, with the same deadline,
+ * decisions and child. A person decided to start it again: it does, as the attempt that was written. A `once` node was
+ * called: its outcome is unknown. Anything else simply starts.
+ */
+import type { NodeRecord } from "../../ports/execution-record.js";
+import type { ScopeRunner } from "../scope/scope-runner.js";
+
+/** Goes on from where an earlier worker left the node; false when it simply starts. */
+export function continueNode(scope: ScopeRunner, node: number): boolean {
+  const { seeds, nodes } = scope.runner;
+  const seed = seeds.get(scope.pathOf(node));
+  if (seed === undefined) return false;
+  if (seed.status === "waiting" && continueWaiting(scope, node, seed)) return true;
+  if (seed.status === "pending") {
+    seeds.delete(seed.path);
+    scope.dispatch({ type: "started", node, attempts: seed.attempts + 1 });
+    return false;
+  }
+  return nodes.unknownOutcomes.recover(scope, node, seed);
+}
+
+/** A node that waited when its worker died waits on; false when there is nothing to go on with. */
+function continueWaiting(scope: ScopeRunner, node: number, seed: NodeRecord): boolean {
+  const { runner } = scope;
+  const { nodes, parking } = runner;
+  runner.seeds.delete(seed.path);
+  const startedAt = seed.startedAt ?? runner.services.clock.now();
+  scope.noteOn(node).firstStartedAt = startedAt;
+  nodes.timeouts.armNode(scope, node, startedAt);
+  if (seed.nextAttemptAt !== undefined && seed.error !== undefined) {
+    releaseSlot(scope, node);
+    scope.dispatch({ type: "retry_restored", node, attempts: seed.attempts, error: seed.error });
+    nodes.retries.await(scope, node, seed.nextAttemptAt);
+    return true;
+  }
+  const wait = parking.takeExpected(seed.path);
+  if (wait === undefined) return false;
+  releaseSlot(scope, node);
+  if (wait.kind === "unknown_outcome") nodes.timeouts.clearNode(scope, node);
+  parking.restore({ scope, node, record: wait, attempts: seed.attempts, error: seed.error });
+  return true;
+}
+
+/** It was started, and took a slot; waiting it holds none. */
+function releaseSlot(scope: ScopeRunner, node: number): void {
+  if (scope.plan.nodes[node]?.isContainer !== true) scope.runner.starter.releaseSlot(scope);
+}

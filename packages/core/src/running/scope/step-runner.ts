@@ -1,0 +1,44 @@
+import { toPlainJson } from "../../shared/plain-json.js";
+import type { NodeAttempt } from "../attempt/node-attempt.js";
+import { requireActive } from "../attempt/require-active.js";
+import type { ExecutionRunner } from "../execution/execution-runner.js";
+import type { RecordedValues } from "./recorded-values.js";
+
+/** Durable steps inside nodes: what is recorded is answered from there, on later attempts and after a crash. */
+export class StepRunner {
+  readonly #runner: ExecutionRunner;
+  readonly #recorded: RecordedValues;
+
+  constructor(runner: ExecutionRunner, recorded: RecordedValues) {
+    this.#runner = runner;
+    this.#recorded = recorded;
+  }
+
+  /** Resolves once the value is durable, except where `durability` is `outcome`. A step that fails is not recorded. */
+  async run<Value>(attempt: NodeAttempt, name: string, run: () => Value | Promise<Value>): Promise<Value> {
+    const { services, writer } = this.#runner;
+    const key = `step:${nextStepKey(attempt, name)}`;
+    const nodePath = attempt.path;
+    const known = this.#recorded.find(nodePath, key);
+    if (known !== undefined) return known.value as Value;
+    requireActive(attempt);
+    const returned = await run();
+    requireActive(attempt);
+    const value = toPlainJson(returned, { maxBytes: services.limits.maxOutputBytes }) as Value;
+    this.#recorded.add({ nodePath, key, value });
+    writer.emitNode("step.completed", services.clock.now(), nodePath, attempt.number, { name, value });
+    attempt.bodyMark = writer.ticket;
+    if (services.durability !== "outcome")
+      await new Promise<void>((resolve) => writer.afterDurable(writer.ticket, resolve));
+    return value;
+  }
+}
+
+/** Equal names are numbered in order of call. */
+function nextStepKey(attempt: NodeAttempt, name: string): string {
+  attempt.stepCounts ??= new Map();
+  const counts = attempt.stepCounts;
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  return count === 1 ? name : `${name}#${count}`;
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { defineNode, type NodeType } from "../src/index.js";
+import { testClock } from "../src/testing/index.js";
+import { sharedStorage, startWorker } from "./support/shared-storage.js";
+import { flow } from "./support/workflow.js";
+
+/** Calls of `slow`, and a node type that takes `ms` and notes them. */
+function slowNodes(clock: ReturnType<typeof testClock>): {
+  readonly calls: string[];
+  readonly of: (worker: string) => readonly NodeType[];
+} {
+  const calls: string[] = [];
+  const of = (worker: string) => [
+    defineNode({
+      type: "slow",
+      async execute(ctx) {
+        calls.push(`${worker}:${ctx.nodeId}`);
+        await new Promise<void>((resolve) => clock.setTimer(clock.now() + Number(ctx.parameters["ms"]), resolve));
+        return worker;
+      },
+    }),
+  ];
+  return { calls, of };
+}
+
+const TWO = flow("a>b", { a: { type: "slow", data: { ms: 3_000 } }, b: { type: "slow", data: { ms: 10 } } });
+
+describe("a worker that is drained", () => {
+  it("lets running nodes end, starts nothing more, and hands its leases back at once", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    const { calls, of } = slowNodes(clock);
+    const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
+    await using staying = await startWorker("staying", { storage, clock, nodes: of("staying") });
+    const { id } = await leaving.execute(TWO);
+    await clock.advance(100);
+    const closed = leaving.close({ deadlineMs: 10_000 });
+    await clock.advance(3_000);
+    await closed;
+    // Far less than a lease.
+    await clock.advance(400);
+    expect(await staying.getExecution(id)).toMatchObject({ status: "completed", crashes: 0 });
+    expect(calls).toEqual(["leaving:a", "staying:b"]);
+  });
+
+  it("aborts what still runs at the deadline; that runs again elsewhere with the same attempt", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    const { calls, of } = slowNodes(clock);
+    const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
+    await using staying = await startWorker("staying", { storage, clock, nodes: of("staying") });
+    const { id } = await leaving.execute(TWO);
+    await clock.advance(100);
+    const closed = leaving.close({ deadlineMs: 500 });
+    await clock.advance(1_000);
+    await closed;
+    await clock.advance(5_000);
+    expect(await staying.getExecution(id)).toMatchObject({ status: "completed", crashes: 0 });
+    expect(calls).toEqual(["leaving:a", "staying:a", "staying:b"]);
+    const nodes = await staying.getNodeExecutions(id);
+    expect(nodes.map(({ attempts }) => attempts)).toEqual([1, 1]);
+  });
+
+  it("claims nothing new", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    const { calls, of } = slowNodes(clock);
+    const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
+    const { id } = await leaving.execute(TWO);
+    await clock.advance(100);
+    const closed = leaving.close({ deadlineMs: 10_000 });
+    await using staying = await startWorker("staying", {
+      storage,
+      clock,
+      nodes: of("staying"),
+      concurrency: { executions: 1 },
+    });
+    const first = await staying.execute(TWO);
+    // No place: it is queued for whoever has one.
+    const second = await staying.execute(TWO);
+    await clock.advance(3_000);
+    await closed;
+    await clock.advance(20_000);
+    expect(calls.filter((call) => call.startsWith("leaving"))).toEqual(["leaving:a"]);
+    for (const one of [id, first.id, second.id])
+      expect(await staying.getExecution(one)).toMatchObject({ status: "completed" });
+  });
+});
