@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import type { EventAnnouncement, EventBus } from "@automatrix/core";
+import type { Redis } from "ioredis";
+import { DEFAULT_PREFIX, ImpatientClient, openPatientClient, type RedisConnection } from "./redis-connection.js";
+import { within } from "./within.js";
+
+/** Announcements in one message. */
+const MAX_ANNOUNCEMENTS = 500;
+const SUBSCRIBE_TIMEOUT_MS = 1_000;
+
+/** Options of {@link redisEventBus}. */
+export interface RedisEventBusOptions {
+  readonly connection: RedisConnection;
+  /** First part of the channel's name; engines with the same one hear each other. Default `automatrix`. */
+  readonly prefix?: string;
+}
+
+/**
+ * Tells other processes through Redis that there are events to read. The messages hold ids and numbers alone.
+ *
+ * ```ts
+ * const engine = createEngine({ storage, nodes, eventBus: redisEventBus({ connection: "redis://localhost" }) });
+ * ```
+ */
+export function redisEventBus(options: RedisEventBusOptions): EventBus {
+  return new RedisEventBus(options);
+}
+
+class RedisEventBus implements EventBus {
+  readonly name = "redis";
+  readonly #connection: RedisConnection;
+  readonly #channel: string;
+  readonly #publisher: ImpatientClient;
+  #subscriber: Redis | undefined;
+  /** Marks what this process publishes, so that it does not hear itself. */
+  readonly #sender = randomUUID();
+  #isClosed = false;
+
+  constructor({ connection, prefix = DEFAULT_PREFIX }: RedisEventBusOptions) {
+    this.#connection = connection;
+    this.#channel = `${prefix}:events`;
+    this.#publisher = new ImpatientClient(connection);
+  }
+
+  async publish(announcements: readonly EventAnnouncement[]): Promise<void> {
+    await this.#publisher.connect();
+    for (let first = 0; first < announcements.length; first += MAX_ANNOUNCEMENTS) {
+      const part = announcements.slice(first, first + MAX_ANNOUNCEMENTS);
+      const items = part.map(({ executionId, lastSeq, hasEnded }) => [executionId, lastSeq, hasEnded ? 1 : 0]);
+      await this.#publisher.redis.publish(this.#channel, JSON.stringify({ from: this.#sender, items }));
+    }
+  }
+
+  async subscribe(hear: (announcements: readonly EventAnnouncement[]) => void): Promise<void> {
+    if (this.#isClosed) return;
+    // Subscribes again by itself whenever it reconnects.
+    const subscriber = openPatientClient(this.#connection);
+    this.#subscriber = subscriber;
+    subscriber.on("message", (_channel, text) => {
+      const announcements = readMessage(text, this.#sender);
+      if (announcements.length > 0) hear(announcements);
+    });
+    const subscribed = subscriber.subscribe(this.#channel);
+    subscribed.catch(() => {});
+    await within(SUBSCRIBE_TIMEOUT_MS, subscribed).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#subscriber?.disconnect();
+    this.#publisher.close();
+  }
+}
+
+/** What another process announced; nothing when the message is our own or not one of ours. */
+function readMessage(text: string, ownSender: string): readonly EventAnnouncement[] {
+  let message: { readonly from?: unknown; readonly items?: unknown } | null;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (typeof message !== "object" || message === null || message.from === ownSender) return [];
+  return Array.isArray(message.items) ? message.items.flatMap(toAnnouncement) : [];
+}
+
+function toAnnouncement(item: unknown): readonly EventAnnouncement[] {
+  if (!Array.isArray(item)) return [];
+  const [executionId, lastSeq, hasEnded] = item as readonly unknown[];
+  if (typeof executionId !== "string" || typeof lastSeq !== "number") return [];
+  return [{ executionId, lastSeq, hasEnded: hasEnded === 1 }];
+}
