@@ -1,36 +1,50 @@
 /** `npm run crash`: real processes, killed, stopped and set beside each other. See docs/guides/crash-testing.md. */
 import { parseArgs } from "node:util";
+import { runCluster } from "./cluster.js";
+import { findPostgres } from "./crash-database.js";
 import type { CrashReport, CrashRunOptions } from "./crash-run.js";
 import { runKill } from "./kill.js";
 import { runPair } from "./pair.js";
 import { runZombie } from "./zombie.js";
 
-const HELP = `npm run crash [-- kill|zombie|pair] [-- OPTIONS]
+const HELP = `npm run crash [-- kill|zombie|pair|cluster] [-- OPTIONS]
 
   kill          kills a worker at random moments, again and again
   zombie        stops a worker for longer than its lease, then wakes it
   pair          lets two processes work on one storage
                 all three when none is named
+  cluster       kills workers that share a Postgres database, and cuts their connections
 
   --rounds N      workers to kill (200)
-  --executions N  of pair (2000)
+  --executions N  of pair (2000) and cluster (5000)
   --seed N        draws the moments (1)
-  --storage NAME  sqlite (default) or postgres
-  --url URL       postgres://…, with --storage postgres
+  --storage NAME  sqlite (default) or postgres; cluster: postgres
+  --url URL       postgres://…, with --storage postgres; cluster makes a database of its own on that server
+                  (default: $AUTOMATRIX_TEST_POSTGRES, $PGHOST, or port 5432 of this machine)
+  --workers N     of cluster (3)
+  --seconds N     of cluster: how long workers are killed (60)
+  --redis URL     of cluster: workers hear of executions through BullMQ too, whose keys are deleted in the middle
   --help          this text
 
 Exit code 0 when all is well, 1 with a list of what is not, 2 when it was called in a wrong way.
 `;
 
-const RUNS = ["kill", "zombie", "pair"] as const;
+const RUNS = ["kill", "zombie", "pair", "cluster"] as const;
 type Run = (typeof RUNS)[number];
+/** Those that need no server. */
+const DEFAULT_RUNS: readonly Run[] = ["kill", "zombie", "pair"];
+const PAIR_EXECUTIONS = 2_000;
+const CLUSTER_EXECUTIONS = 5_000;
 
 class UsageError extends Error {}
 
 interface Settings extends CrashRunOptions {
   readonly runs: readonly Run[];
   readonly rounds: number;
-  readonly executions: number;
+  readonly executions: number | undefined;
+  readonly workers: number;
+  readonly seconds: number;
+  readonly redis: string | undefined;
 }
 
 function readSettings(): Settings | undefined {
@@ -38,7 +52,10 @@ function readSettings(): Settings | undefined {
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "200" },
-      executions: { type: "string", default: "2000" },
+      executions: { type: "string" },
+      workers: { type: "string", default: "3" },
+      seconds: { type: "string", default: "60" },
+      redis: { type: "string" },
       seed: { type: "string", default: "1" },
       storage: { type: "string", default: "sqlite" },
       url: { type: "string" },
@@ -49,13 +66,17 @@ function readSettings(): Settings | undefined {
   const { storage, url } = values;
   if (storage !== "sqlite" && storage !== "postgres")
     throw new UsageError(`--storage is sqlite or postgres, not "${storage}".`);
-  if (storage === "postgres" && url === undefined) throw new UsageError("--storage postgres needs --url postgres://…");
+  if (storage === "postgres" && url === undefined && positionals.join() !== "cluster")
+    throw new UsageError("--storage postgres needs --url postgres://…");
   const unknown = positionals.find((name) => !RUNS.includes(name as Run));
   if (unknown !== undefined) throw new UsageError(`There is no "${unknown}"; there is ${RUNS.join(", ")}.`);
   return {
-    runs: positionals.length === 0 ? RUNS : (positionals as Run[]),
+    runs: positionals.length === 0 ? DEFAULT_RUNS : (positionals as Run[]),
     rounds: toCount(values.rounds, "--rounds"),
-    executions: toCount(values.executions, "--executions"),
+    executions: values.executions === undefined ? undefined : toCount(values.executions, "--executions"),
+    workers: toCount(values.workers, "--workers"),
+    seconds: toCount(values.seconds, "--seconds"),
+    redis: values.redis,
     seed: toCount(values.seed, "--seed"),
     storage,
     connectionString: url,
@@ -77,8 +98,16 @@ function perform(run: Run, settings: Settings): Promise<CrashReport> {
     case "zombie":
       return runZombie(settings);
     case "pair":
-      return runPair(settings);
+      return runPair({ ...settings, executions: settings.executions ?? PAIR_EXECUTIONS });
+    case "cluster":
+      return performCluster(settings);
   }
+}
+
+async function performCluster(settings: Settings): Promise<CrashReport> {
+  const server = settings.connectionString ?? (await findPostgres());
+  if (server === undefined) throw new UsageError("No Postgres server answers; name one with --url postgres://….");
+  return runCluster({ ...settings, server, executions: settings.executions ?? CLUSTER_EXECUTIONS });
 }
 
 async function main(): Promise<number> {

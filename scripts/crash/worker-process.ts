@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ClusterOrders } from "./cluster-worker.js";
 import type { WorkerOrders, WorkerReport } from "./worker.js";
 
 /** Resolves `@automatrix/*` to the sources. */
@@ -17,11 +18,12 @@ export class WorkerProcess {
   readonly #exited: Promise<unknown>;
   #stderr = "";
 
-  constructor() {
+  /** @param script what the process runs */
+  constructor(script = "worker.ts") {
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm")).href;
     this.#child = spawn(
       process.execPath,
-      [`--conditions=${SOURCE_CONDITION}`, `--import=${tsx}`, fileURLToPath(new URL("worker.ts", import.meta.url))],
+      [`--conditions=${SOURCE_CONDITION}`, `--import=${tsx}`, fileURLToPath(new URL(script, import.meta.url))],
       { stdio: ["pipe", "pipe", "pipe"] },
     );
     this.#exited = once(this.#child, "exit").then(() => this.#wake());
@@ -43,7 +45,12 @@ export class WorkerProcess {
 
   /** Ids of executions whose start it has acknowledged. */
   get accepted(): readonly string[] {
-    return this.#reports.flatMap((report) => (report.is === "accepted" ? [report.id] : []));
+    return this.acceptedByKey.map(([, id]) => id);
+  }
+
+  /** The same with the idempotency key of each. */
+  get acceptedByKey(): readonly (readonly [key: string, id: string])[] {
+    return this.#reports.flatMap((report) => (report.is === "accepted" ? [[report.key, report.id] as const] : []));
   }
 
   /** The end of what it wrote on standard error. */
@@ -55,7 +62,7 @@ export class WorkerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  order(orders: WorkerOrders): void {
+  order(orders: WorkerOrders | ClusterOrders): void {
     this.#child.stdin?.write(`${JSON.stringify(orders)}\n`);
   }
 
@@ -108,12 +115,18 @@ export class WorkerProcess {
 
 /** Hands out workers that have loaded everything before they are asked for. */
 export class WorkerPool {
+  readonly #script: string | undefined;
   #standby: WorkerProcess | undefined;
+
+  /** @param script what the processes run */
+  constructor(script?: string) {
+    this.#script = script;
+  }
 
   /** A worker that is ready for its orders; the next one starts to load. */
   async take(): Promise<WorkerProcess> {
-    const worker = this.#standby ?? new WorkerProcess();
-    this.#standby = new WorkerProcess();
+    const worker = this.#standby ?? new WorkerProcess(this.#script);
+    this.#standby = new WorkerProcess(this.#script);
     await worker.reported("ready", 30_000);
     return worker;
   }

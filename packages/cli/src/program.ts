@@ -6,6 +6,7 @@ import { examples, type Finish } from "./program/command-options.js";
 import { addDefinitionCommands } from "./program/definition-commands.js";
 import { addExecutionCommands } from "./program/execution-commands.js";
 import { addMachineCommands } from "./program/machine-commands.js";
+import { addWorkerCommand } from "./program/worker-command.js";
 import type { Streams } from "./streams.js";
 
 export interface ProgramParams {
@@ -47,6 +48,7 @@ export function createProgram({ streams, onExitCode }: ProgramParams): Command {
   );
   addDefinitionCommands(program, streams, finish);
   addExecutionCommands(program, streams, finish);
+  addWorkerCommand(program, streams, finish);
   addMachineCommands(program, streams, finish);
   return program;
 }
