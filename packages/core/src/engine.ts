@@ -1,20 +1,21 @@
+import { ActiveExecutions } from "./coordination/active-executions.js";
 import { Adoption } from "./coordination/adoption.js";
 import { Announcing } from "./coordination/announcing.js";
 import { Dispatching } from "./coordination/dispatching.js";
 import { type EngineHealth, toEngineHealth } from "./coordination/engine-health.js";
+import { type EngineOptions, type EngineSettings, parseEngineOptions } from "./coordination/engine-options.js";
 import { streamEvents } from "./coordination/event-stream.js";
 import type { ExecuteOptions } from "./coordination/execute-options.js";
 import type { ExecutionHandle } from "./coordination/execution-handle.js";
 import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
 import { Heartbeat } from "./coordination/heartbeat.js";
-import { type LeaseOptions, parseLease } from "./coordination/lease.js";
 import { parseAfter, parseListOptions } from "./coordination/look-options.js";
 import { Messages } from "./coordination/messages.js";
 import type { MigrationReport } from "./coordination/migration.js";
 import { Reruns, readJournal } from "./coordination/reruns.js";
 import { ResultWatch } from "./coordination/result-watch.js";
-import { Retention, type RetentionOptions } from "./coordination/retention.js";
+import { Retention } from "./coordination/retention.js";
 import type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
 import type { ScheduleServices } from "./coordination/schedules/schedule-services.js";
 import { ScheduleTicker } from "./coordination/schedules/schedule-ticker.js";
@@ -22,9 +23,8 @@ import { Schedules } from "./coordination/schedules/schedules.js";
 import { Sweeper } from "./coordination/sweeper.js";
 import { Worker } from "./coordination/worker.js";
 import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/workflow-compiler.js";
-import { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";
 import { NodeRegistry } from "./definition/node-registry.js";
-import type { NodePack, NodeType } from "./definition/node-type.js";
+import type { NodeType } from "./definition/node-type.js";
 import type { WorkflowDefinition } from "./definition/workflow-definition.js";
 import { ConfigurationError, ExecutionError } from "./errors/errors.js";
 import type { EventType, ExecutionEvent } from "./events/event.js";
@@ -33,21 +33,14 @@ import type { ApprovalAnswer } from "./execution/approval.js";
 import { mergeFunctionTables } from "./expressions/functions/function-table.js";
 import { standardFunctions } from "./expressions/functions/standard-functions.js";
 import { memoryCache } from "./memory/memory-cache.js";
-import type { BlobStore } from "./ports/blob-store.js";
-import type { Cache } from "./ports/cache.js";
-import type { Clock } from "./ports/clock.js";
 import type { Dispatcher } from "./ports/dispatcher.js";
-import type { EventAnnouncement, EventBus } from "./ports/event-bus.js";
+import type { EventAnnouncement } from "./ports/event-bus.js";
 import type { ExecutionRecord, ExecutionSummary, NodeRecord } from "./ports/execution-record.js";
-import type { Ids } from "./ports/ids.js";
-import type { Logger } from "./ports/logger.js";
-import type { Random } from "./ports/random.js";
-import type { SecretStore } from "./ports/secret-store.js";
 import type { ExecutionFilter, Page, Storage, WorkflowRecord } from "./ports/storage.js";
 import { CommitQueue } from "./running/commit/commit-queue.js";
 import type { ExecutionResult } from "./running/execution/execution-result.js";
 import type { ExecutionRunner } from "./running/execution/execution-runner.js";
-import type { Durability, EngineServices } from "./running/services.js";
+import type { EngineServices } from "./running/services.js";
 import { Slots } from "./running/slots.js";
 import { Timers } from "./running/timers.js";
 import { consoleLogger } from "./system/console-logger.js";
@@ -57,51 +50,7 @@ import { systemClock } from "./system/system-clock.js";
 import { systemIds } from "./system/system-ids.js";
 import { systemRandom } from "./system/system-random.js";
 
-const DEFAULT_EXECUTIONS = 100;
-const DEFAULT_NODES = 1_000;
-const DEFAULT_FLUSH_INTERVAL_MS = 50;
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
-const DEFAULT_QUARANTINE_AFTER = 3;
-
-/** Parts and options of an engine. Only `storage` and `nodes` are required. */
-export interface EngineOptions {
-  readonly storage: Storage;
-  readonly nodes: Iterable<NodeType>;
-  readonly plugins?: readonly NodePack[];
-  /** `executions` (100) run at once, the others are queued; `nodes` (1,000) run at once over all of them. */
-  readonly concurrency?: { readonly executions?: number; readonly nodes?: number };
-  /** Default `barrier`. */
-  readonly durability?: Durability;
-  /** Longest time that a result stays unwritten, in milliseconds. Default 50. */
-  readonly flushIntervalMs?: number;
-  readonly limits?: Partial<Limits>;
-  /**
-   * Tags of node types that run here. An execution that comes to a node with another tag is handed over to a worker that
-   * offers it, and waits when there is none. Nodes without tags run everywhere. Default: every tag.
-   */
-  readonly offers?: readonly string[];
-  readonly lease?: Partial<LeaseOptions>;
-  /** Deaths of workers after which an execution is set aside. Default 3. */
-  readonly quarantineAfter?: number;
-  /** Ended executions are kept for ever unless this says otherwise. */
-  readonly retention?: RetentionOptions;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly ids?: Ids;
-  readonly secrets?: SecretStore;
-  readonly blobs?: BlobStore;
-  readonly cache?: Cache;
-  /**
-   * Hands executions to whichever worker has a place: with it every start is queued. Closed with the engine. Without it
-   * starts run here while there are places, and the sweeps of all workers share what is queued.
-   */
-  readonly dispatcher?: Dispatcher;
-  /** Lets engines in other processes see events and outcomes at once. Closed with the engine. */
-  readonly eventBus?: EventBus;
-  /** What `ctx.http` calls. */
-  readonly http?: (url: string | URL, init?: RequestInit) => Promise<Response>;
-}
 
 /**
  * Puts an engine together. Nothing runs before `start()`.
@@ -123,6 +72,7 @@ export class Engine {
   readonly #registry: NodeRegistry;
   readonly #compiler: WorkflowCompiler;
   readonly #services: EngineServices;
+  readonly #active: ActiveExecutions;
   readonly #launcher: ExecutionLauncher;
   readonly #heartbeat: Heartbeat;
   readonly #sweeper: Sweeper;
@@ -139,9 +89,9 @@ export class Engine {
   #closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
-    requireStorage(options.storage);
+    const settings = parseEngineOptions(options);
+    const { limits, lease } = settings;
     this.#storage = options.storage;
-    const limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits });
     const packs = options.plugins ?? [];
     this.#registry = new NodeRegistry([...options.nodes, ...packs.flatMap((pack) => pack.nodes)]);
     const functions = packs.reduce(
@@ -149,8 +99,7 @@ export class Engine {
       standardFunctions,
     );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
-    const lease = parseLease(options.lease);
-    this.#services = this.#createServices(options, { limits, lease });
+    this.#services = this.#createServices(options, settings);
     const { services, compiler } = { services: this.#services, compiler: this.#compiler };
     const { storage } = options;
     const worker = new Worker(services.ids);
@@ -160,17 +109,12 @@ export class Engine {
       options.eventBus === undefined
         ? undefined
         : new Announcing({ bus: options.eventBus, services, onHeard: (heard) => this.#hear(heard) });
-    const quarantineAfter = positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter");
-    this.#launcher = new ExecutionLauncher({
+    this.#active = new ActiveExecutions({
       services,
       storage,
-      compiler,
-      worker,
-      adoption: new Adoption({ services, storage, compiler, quarantineAfter }),
+      adoption: new Adoption({ services, storage, compiler, quarantineAfter: settings.quarantineAfter }),
       watch: this.#watch,
-      maxExecutions: positive(options.concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
-      isQueueingAll: options.dispatcher !== undefined,
-      requireOpen: () => this.#dispatching?.requireOpen(),
+      maxExecutions: settings.maxExecutions,
       onWork: () => {
         this.#sweeper.poke();
         this.#dispatching?.placeFree();
@@ -180,7 +124,6 @@ export class Engine {
         if (requires.length === 0) this.#dispatching?.readyAt(id, { priority, at: wakeAt });
       },
       onStray: () => this.#sweeper.pokeLater(),
-      onQueued: (record) => this.#queued(record),
       onNews: (id) => this.#newsFor(id),
       onPlaceFree: () => {
         this.#sweeper.placeFree();
@@ -191,11 +134,22 @@ export class Engine {
         void this.#sweeper.take(id);
       },
     });
-    this.#messages = new Messages({ storage, services, launcher: this.#launcher });
+    this.#launcher = new ExecutionLauncher({
+      services,
+      storage,
+      compiler,
+      active: this.#active,
+      worker,
+      isQueueingAll: options.dispatcher !== undefined,
+      requireOpen: () => this.#dispatching?.requireOpen(),
+      onQueued: (record) => this.#queued(record),
+    });
+    this.#messages = new Messages({ storage, services, active: this.#active });
     this.#reruns = new Reruns({
       storage,
       compiler,
       launcher: this.#launcher,
+      active: this.#active,
       onWork: () => this.#sweeper.poke(),
     });
     this.#heartbeat = new Heartbeat({
@@ -203,7 +157,7 @@ export class Engine {
       storage,
       worker,
       lease,
-      giveUp: (reason) => this.#launcher.dropAll(reason),
+      giveUp: (reason) => this.#active.dropAll(reason),
     });
     const scheduleServices = this.#createScheduleServices(storage);
     this.#ticker = new ScheduleTicker(scheduleServices);
@@ -217,19 +171,13 @@ export class Engine {
       storage,
       worker,
       lease,
-      launcher: this.#launcher,
+      active: this.#active,
       watch: this.#watch,
-      tasks: [
-        this.#ticker,
-        new Retention({ storage, now: () => services.clock.now(), options: options.retention ?? {} }),
-      ],
+      tasks: [this.#ticker, new Retention({ storage, now: () => services.clock.now(), options: settings.retention })],
     });
   }
 
-  #createServices(
-    options: EngineOptions,
-    { limits, lease }: { readonly limits: Limits; readonly lease: LeaseOptions },
-  ): EngineServices {
+  #createServices(options: EngineOptions, settings: EngineSettings): EngineServices {
     const { storage } = options;
     const clock = options.clock ?? systemClock;
     const timers = new Timers(clock);
@@ -237,22 +185,28 @@ export class Engine {
     return {
       clock,
       logger,
-      limits,
+      limits: settings.limits,
       ids: options.ids ?? systemIds,
       random: options.random ?? systemRandom,
       secrets: options.secrets ?? environmentSecrets(),
       blobs: options.blobs ?? storage.blobs,
       cache: options.cache ?? memoryCache(clock),
       http: options.http ?? ((url, init) => fetch(url, init)),
-      durability: requireDurability(options.durability ?? "barrier"),
-      flushIntervalMs: notNegative(options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS, "flushIntervalMs"),
-      commits: new CommitQueue({ storage, timers, now: () => clock.now(), defer, retryForMs: lease.durationMs }),
+      durability: settings.durability,
+      flushIntervalMs: settings.flushIntervalMs,
+      commits: new CommitQueue({
+        storage,
+        timers,
+        now: () => clock.now(),
+        defer,
+        retryForMs: settings.lease.durationMs,
+      }),
       hub: new EventHub((error, event) =>
         logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
       ),
       timers,
-      offers: options.offers === undefined ? null : parseOffers(options.offers),
-      nodeSlots: new Slots(positive(options.concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes")),
+      offers: settings.offers,
+      nodeSlots: new Slots(settings.maxNodes),
       defer,
       planBody: (definition) => this.#compiler.planBody(definition),
       childOf: (id) => this.#launcher.childOf(id),
@@ -270,7 +224,7 @@ export class Engine {
     return new Dispatching({
       dispatcher,
       services: this.#services,
-      freePlaces: () => this.#launcher.freeSlots,
+      freePlaces: () => this.#active.freeSlots,
       take: (executionIds) => this.#sweeper.takeReady(executionIds),
       onFailed: () => this.#sweeper.queued(),
     });
@@ -286,7 +240,7 @@ export class Engine {
   /** The execution runs elsewhere, or nowhere since it waits. */
   #newsFor(executionId: string): void {
     this.#announcing?.news(executionId);
-    if (this.#launcher.freeSlots === 0) this.#dispatching?.ready(executionId, 0);
+    if (this.#active.freeSlots === 0) this.#dispatching?.ready(executionId, 0);
     this.#sweeper.poke();
   }
 
@@ -295,7 +249,7 @@ export class Engine {
     if (lastSeq > 0) this.#services.hub.nudge(executionId);
     if (hasEnded) void this.#watch.hear(executionId);
     if (lastSeq === 0)
-      this.#launcher.readNews(executionId).catch(() => {
+      this.#active.readNews(executionId).catch(() => {
         // The sweep finds it.
         this.#sweeper.pokeLater();
       });
@@ -313,7 +267,7 @@ export class Engine {
       start: ({ workflowId, tenant, ...options }) =>
         this.execute(workflowId, { ...options, ...(tenant === null ? {} : { tenant }) }),
       cancel: async (executionId, reason) => {
-        await this.#launcher.cancel(executionId, reason);
+        await this.#active.cancel(executionId, reason);
       },
     };
   }
@@ -350,7 +304,7 @@ export class Engine {
     await this.#ticker.close();
     await this.#dispatching?.close();
     await this.#sweeper.close();
-    await this.#launcher.close(deadlineMs);
+    await this.#active.close(deadlineMs);
     await this.#announcing?.close();
     this.#heartbeat.close();
     this.#watch.close();
@@ -369,7 +323,7 @@ export class Engine {
       state: this.#state,
       storage: { name: this.#storage.name, isShared: this.#storage.capabilities.shared },
       heartbeat: this.#heartbeat.state,
-      running: this.#launcher.runningCount,
+      running: this.#active.runningCount,
       dispatcher: this.#dispatching?.health,
       now: this.#services.clock.now(),
     });
@@ -446,7 +400,7 @@ export class Engine {
   }
 
   async #resultOf(id: string): Promise<ExecutionResult> {
-    const runner = this.#launcher.active.get(id);
+    const runner = this.#active.get(id);
     return runner === undefined ? this.#watch.resultOf(id) : this.#resultFrom(runner);
   }
 
@@ -455,7 +409,7 @@ export class Engine {
     this.#requireStarted();
     if (reason !== undefined && reason !== null && typeof reason !== "string")
       throw new ConfigurationError("invalid_input", "The reason of a cancel must be a text.");
-    const status = await this.#launcher.cancel(id, reason ?? null);
+    const status = await this.#active.cancel(id, reason ?? null);
     await this.#sweeper.settled();
     if (status === undefined) throw notFound(id);
     if (status === "completed" || status === "failed")
@@ -512,7 +466,7 @@ export class Engine {
     if (record.endedAt !== null)
       throw new ExecutionError("execution_ended", `Execution ${id} has ended; use engine.retry to run it again.`);
     await this.#storage.unblock(id);
-    if (this.#launcher.active.get(id) === undefined) await this.#sweeper.take(id);
+    if (this.#active.get(id) === undefined) await this.#sweeper.take(id);
     return this.#handle(id, undefined);
   }
 
@@ -651,31 +605,6 @@ export class Engine {
   listNodeTypes(): readonly NodeType[] {
     return this.#registry.list();
   }
-}
-
-function requireStorage(storage: unknown): void {
-  if (typeof (storage as Storage | undefined)?.commit === "function") return;
-  throw new ConfigurationError("invalid_configuration", "createEngine needs a storage, such as memoryStorage().");
-}
-
-function parseOffers(offers: readonly string[]): ReadonlySet<string> {
-  if (Array.isArray(offers) && offers.every((tag) => typeof tag === "string" && tag !== "")) return new Set(offers);
-  throw new ConfigurationError("invalid_configuration", "offers must be a list of tags of node types.");
-}
-
-function requireDurability(value: Durability): Durability {
-  if (value === "barrier" || value === "strict" || value === "outcome") return value;
-  throw new ConfigurationError("invalid_configuration", `durability must be "barrier", "strict" or "outcome".`);
-}
-
-function notNegative(value: number, name: string): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new ConfigurationError("invalid_configuration", `${name} must be a number from 0 on, not ${String(value)}.`);
-}
-
-function positive(value: number, name: string): number {
-  if (value > 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value;
-  throw new ConfigurationError("invalid_configuration", `${name} must be a positive integer, not ${String(value)}.`);
 }
 
 function notFound(id: string): ExecutionError {

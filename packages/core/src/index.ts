@@ -1,6 +1,7 @@
 /** Public API of `@automatrix/core`. */
 export { z } from "zod";
 export type { EngineHealth } from "./coordination/engine-health.js";
+export type { EngineOptions } from "./coordination/engine-options.js";
 export type { ExecuteOptions } from "./coordination/execute-options.js";
 export type { ExecutionHandle } from "./coordination/execution-handle.js";
 export type { LeaseOptions } from "./coordination/lease.js";
@@ -46,7 +47,7 @@ export type {
   WorkflowDefinition,
   WorkflowSettings,
 } from "./definition/workflow-definition.js";
-export { createEngine, type Engine, type EngineOptions } from "./engine.js";
+export { createEngine, type Engine } from "./engine.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.js";
 export {
   AutomatrixError,

@@ -25,37 +25,41 @@ function slowNodes(clock: ReturnType<typeof testClock>): {
 
 const TWO = flow("a>b", { a: { type: "slow", data: { ms: 3_000 } }, b: { type: "slow", data: { ms: 10 } } });
 
+/** An execution of which `leaving` runs the first node, and another worker that stays. */
+async function scene() {
+  const clock = testClock();
+  const storage = sharedStorage(clock);
+  const { calls, of } = slowNodes(clock);
+  const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
+  const staying = await startWorker("staying", { storage, clock, nodes: of("staying") });
+  const { id } = await leaving.execute(TWO);
+  await clock.advance(100);
+  return { clock, storage, calls, leaving, staying, id };
+}
+
 describe("a worker that is drained", () => {
   it("lets running nodes end, starts nothing more, and hands its leases back at once", async () => {
-    const clock = testClock();
-    const storage = sharedStorage(clock);
-    const { calls, of } = slowNodes(clock);
-    const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
-    await using staying = await startWorker("staying", { storage, clock, nodes: of("staying") });
-    const { id } = await leaving.execute(TWO);
-    await clock.advance(100);
+    const { clock, storage, calls, leaving, staying, id } = await scene();
+    await using _ = staying;
     const closed = leaving.close({ deadlineMs: 10_000 });
     await clock.advance(3_000);
     await closed;
     // Far less than a lease.
     await clock.advance(400);
-    expect(await staying.getExecution(id)).toMatchObject({ status: "completed", crashes: 0 });
+    expect(await staying.getExecution(id)).toMatchObject({ status: "completed" });
+    expect(storage.claimed.map(({ crashes }) => crashes)).toEqual([0]);
     expect(calls).toEqual(["leaving:a", "staying:b"]);
   });
 
   it("aborts what still runs at the deadline; that runs again elsewhere with the same attempt", async () => {
-    const clock = testClock();
-    const storage = sharedStorage(clock);
-    const { calls, of } = slowNodes(clock);
-    const leaving = await startWorker("leaving", { storage, clock, nodes: of("leaving") });
-    await using staying = await startWorker("staying", { storage, clock, nodes: of("staying") });
-    const { id } = await leaving.execute(TWO);
-    await clock.advance(100);
+    const { clock, storage, calls, leaving, staying, id } = await scene();
+    await using _ = staying;
     const closed = leaving.close({ deadlineMs: 500 });
     await clock.advance(1_000);
     await closed;
     await clock.advance(5_000);
-    expect(await staying.getExecution(id)).toMatchObject({ status: "completed", crashes: 0 });
+    expect(await staying.getExecution(id)).toMatchObject({ status: "completed" });
+    expect(storage.claimed.map(({ crashes }) => crashes)).toEqual([0]);
     expect(calls).toEqual(["leaving:a", "staying:a", "staying:b"]);
     const nodes = await staying.getNodeExecutions(id);
     expect(nodes.map(({ attempts }) => attempts)).toEqual([1, 1]);

@@ -48,21 +48,25 @@ describe("commits", () => {
   });
 });
 
+/** A node that notes which nodes have a durable result when it runs. */
+function lookingNode() {
+  const storage = memoryStorage();
+  const written: (readonly string[])[] = [];
+  const look = scriptedNode({
+    type: "look",
+    script: [
+      async (ctx) => {
+        const nodes = await storage.listNodes(ctx.execution.id);
+        written.push(nodes.filter(({ status }) => status === "completed").map(({ path }) => path));
+      },
+    ],
+  });
+  return { storage, written, look };
+}
+
 describe("the barrier", () => {
   it("has the results of all ancestors with effects written before a node with effects starts", async () => {
-    const storage = memoryStorage();
-    const written: (readonly string[])[] = [];
-    const look = scriptedNode({
-      type: "look",
-      script: [
-        async (ctx) =>
-          void written.push(
-            (await storage.listNodes(ctx.execution.id))
-              .filter(({ status }) => status === "completed")
-              .map(({ path }) => path),
-          ),
-      ],
-    });
+    const { storage, written, look } = lookingNode();
     const pure = scriptedNode({ type: "pure", effects: "pure" });
     await using engine = await testEngine({ nodes: [...BASIC_NODES, look, pure], storage });
     await engine.run(flow("a>p p>q q>look", { p: { type: "pure" }, q: { type: "pure" }, look: { type: "look" } }));
@@ -86,19 +90,7 @@ describe("the barrier", () => {
   });
 
   it("counts a pure node whose expressions read the time as one with effects", async () => {
-    const storage = memoryStorage();
-    const written: (readonly string[])[] = [];
-    const look = scriptedNode({
-      type: "look",
-      script: [
-        async (ctx) =>
-          void written.push(
-            (await storage.listNodes(ctx.execution.id))
-              .filter(({ status }) => status === "completed")
-              .map(({ path }) => path),
-          ),
-      ],
-    });
+    const { storage, written, look } = lookingNode();
     const pure = scriptedNode({ type: "pure", effects: "pure" });
     await using engine = await testEngine({ nodes: [look, pure], storage });
     await engine.run(flow("p>look", { p: { type: "pure", data: { at: "{{ now() }}" } }, look: { type: "look" } }));

@@ -191,6 +191,7 @@ describe("an execution of which another worker is the owner", () => {
     await using two = await startWorker("two", { storage, clock, nodes: [slow("two")] });
     await clock.advance(4_000);
     expect(await storage.getExecution(handle.id)).toMatchObject({ status: "completed", epoch: 2 });
+    expect(storage.claimed.map(({ id, crashes }) => [id, crashes])).toEqual([[handle.id, 1]]);
     isSilent = false;
     speakAgain?.();
     for (const go of release) go();

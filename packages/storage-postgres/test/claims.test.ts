@@ -1,8 +1,9 @@
 import type { ExecutionRecord, Storage } from "@automatrix/core";
+import { commitOne, creation } from "@automatrix/core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { postgresStorage } from "../src/index.js";
 import { describePostgres } from "./support/postgres.js";
-import { commitOne, creation, stepCommit } from "./support/records.js";
+import { stepCommit } from "./support/step-commit.js";
 
 const SCHEMA = "claims";
 const QUEUED = { status: "queued", owner: null, startedAt: null } as const;

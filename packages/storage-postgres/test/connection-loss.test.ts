@@ -1,9 +1,10 @@
 import { AutomatrixError, type Storage } from "@automatrix/core";
+import { commitOne, creation } from "@automatrix/core/testing";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { postgresStorage } from "../src/index.js";
 import { describePostgres, type TestDatabase } from "./support/postgres.js";
-import { commitOne, creation, stepCommit } from "./support/records.js";
+import { stepCommit } from "./support/step-commit.js";
 
 const SCHEMA = "loss";
 const ALL_EVENTS = { after: 0, limit: 1_000 };

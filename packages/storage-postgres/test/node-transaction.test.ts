@@ -1,8 +1,9 @@
 import type { ExecutionCommit, Storage, StorageTransaction } from "@automatrix/core";
+import { commitOne, creation } from "@automatrix/core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { postgresStorage } from "../src/index.js";
 import { describePostgres } from "./support/postgres.js";
-import { commitOne, creation, stepCommit } from "./support/records.js";
+import { stepCommit } from "./support/step-commit.js";
 
 const SCHEMA = "transactions";
 

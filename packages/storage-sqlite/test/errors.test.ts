@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { commitOne, creation, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { commitOne, creation, nodeRecord } from "./support/records.js";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
 const NOBODY = 65_534;
@@ -164,7 +164,7 @@ describe("a full disk", () => {
       executionId: "e1",
       epoch: 1,
       afterSeq: 1,
-      nodes: Array.from({ length: 200 }, (_, n) => nodeRecord(`n${n}`, "x".repeat(10_000))),
+      nodes: Array.from({ length: 200 }, (_, n) => nodeRecord(`n${n}`, { output: "x".repeat(10_000) })),
     };
     await expect(storage.commit([large, creation("e2")])).rejects.toMatchObject({ code: "storage_full" });
     expect(await storage.listNodes("e1")).toEqual([]);

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionCommit, Storage } from "@automatrix/core";
+import { commitOne, creation, eventDraft, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitOne, creation, eventDraft, nodeRecord } from "./support/records.js";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
 const MARK = "unmistakable";
@@ -26,12 +26,12 @@ describe("values over 16 KiB", () => {
   afterEach(() => storage.close());
 
   function ending(id: string): ExecutionCommit {
-    const node = nodeRecord("a", LARGE);
+    const node = nodeRecord("a", { output: LARGE });
     return {
       executionId: id,
       epoch: 1,
       afterSeq: 1,
-      nodes: [node, nodeRecord("small", 1)],
+      nodes: [node, nodeRecord("small", { output: 1 })],
       steps: [
         { nodePath: "a", key: "k", value: LARGE },
         { nodePath: "a", key: "l", value: 2 },
@@ -56,11 +56,14 @@ describe("values over 16 KiB", () => {
       output: LARGE,
       mocks: { a: { output: LARGE } },
     });
-    expect(await storage.listNodes("e1")).toEqual([nodeRecord("a", LARGE), nodeRecord("small", 1)]);
+    expect(await storage.listNodes("e1")).toEqual([
+      nodeRecord("a", { output: LARGE }),
+      nodeRecord("small", { output: 1 }),
+    ]);
     expect((await storage.listSteps("e1")).map(({ value }) => value)).toEqual([LARGE, 2]);
     const events = await storage.listEvents("e1", { after: 1, limit: 10 });
     expect(events.map(({ data }) => data)).toEqual([
-      nodeRecord("a", LARGE),
+      nodeRecord("a", { output: LARGE }),
       { name: "k", value: LARGE },
       { output: LARGE },
     ]);
@@ -120,7 +123,7 @@ describe("values stored once", () => {
     const storage = sqliteStorage({ file });
     await storage.open();
     const output = { text: MARK };
-    const nodes = Array.from({ length: 20 }, (_, index) => nodeRecord(`n${index}`, { ...output, index }));
+    const nodes = Array.from({ length: 20 }, (_, index) => nodeRecord(`n${index}`, { output: { ...output, index } }));
     await commitOne(storage, creation("e1"));
     await commitOne(storage, {
       executionId: "e1",

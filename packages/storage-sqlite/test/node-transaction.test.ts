@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { CommitOutcome, ExecutionCommit, Storage, StorageTransaction } from "@automatrix/core";
+import { commitOne, creation, eventDraft, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitOne, creation, eventDraft, nodeRecord } from "./support/records.js";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
 describe("a node's own code in the transaction", () => {
@@ -24,7 +24,7 @@ describe("a node's own code in the transaction", () => {
     const commit = {
       executionId: id,
       epoch: 1,
-      nodes: [nodeRecord("a", 1)],
+      nodes: [nodeRecord("a", { output: 1 })],
       events: [eventDraft(id, "node.completed")],
     };
     return transaction === undefined ? commit : { ...commit, transaction };
@@ -167,12 +167,12 @@ describe("a node's own code in the transaction", () => {
       nodes,
       events,
       transaction: async () => {
-        nodes.push(nodeRecord("late", output));
+        nodes.push(nodeRecord("late", { output }));
         events.push({ ...eventDraft("e1", "node.completed", nodes[0]), nodeId: "late", attempt: 1 });
       },
     });
-    expect(await storage.listNodes("e1")).toEqual([nodeRecord("late", output)]);
-    expect((await storage.listEvents("e1", { after: 1, limit: 5 }))[0]?.data).toEqual(nodeRecord("late", output));
+    expect(await storage.listNodes("e1")).toEqual([nodeRecord("late", { output })]);
+    expect((await storage.listEvents("e1", { after: 1, limit: 5 }))[0]?.data).toEqual(nodeRecord("late", { output }));
   });
 
   it("lets a close wait for it", async () => {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { ExecutionCommit, Storage } from "@automatrix/core";
+import { commitOne, creation, eventDraft, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitOne, creation, eventDraft, nodeRecord } from "./support/records.js";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
 describe("a writer that has just written, while another connection writes", () => {
@@ -21,7 +21,7 @@ describe("a writer that has just written, while another connection writes", () =
   afterEach(() => Promise.all([writer.close(), other.close()]));
 
   function working(afterSeq: number, parts: Partial<ExecutionCommit> = {}): ExecutionCommit {
-    const node = nodeRecord(`n${afterSeq}`, 1);
+    const node = nodeRecord(`n${afterSeq}`, { output: 1 });
     return {
       executionId: "e1",
       epoch: 1,

@@ -3,9 +3,9 @@ import type { ApprovalAnswer } from "../execution/approval.js";
 import type { InboxItem } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { EngineServices } from "../running/services.js";
+import type { ActiveExecutions } from "./active-executions.js";
 import { decideApproval } from "./approvals.js";
 import { toPayload } from "./execute-options.js";
-import type { ExecutionLauncher } from "./execution-launcher.js";
 
 /** Turns of the event loop that an execution here is given to read its full inbox before a signal is refused. */
 const TURNS_TO_READ = 5;
@@ -13,7 +13,7 @@ const TURNS_TO_READ = 5;
 export interface MessagesParams {
   readonly storage: Storage;
   readonly services: EngineServices;
-  readonly launcher: ExecutionLauncher;
+  readonly active: ActiveExecutions;
 }
 
 /** Sends signals, decisions and resolutions to executions, wherever they are. */
@@ -43,7 +43,7 @@ export class Messages {
     nodePath: string,
     decision: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string },
   ): Promise<ApprovalAnswer> {
-    const { storage, services, launcher } = this.#params;
+    const { storage, services, active } = this.#params;
     if (decision.decision !== "approve" && decision.decision !== "reject")
       throw new ConfigurationError("invalid_input", `decision must be "approve" or "reject".`);
     if (typeof decision.by !== "string" || decision.by === "")
@@ -53,7 +53,7 @@ export class Messages {
       throw new ConfigurationError("invalid_input", "The comment of a decision must be a text.");
     return decideApproval({
       storage,
-      send: (item) => launcher.send(executionId, item),
+      send: (item) => active.send(executionId, item),
       executionId,
       nodePath,
       decision: { decision: decision.decision, by, comment, at: services.clock.now() },
@@ -86,13 +86,13 @@ export class Messages {
   }
 
   async #send(executionId: string, item: InboxItem): Promise<{ readonly duplicate: boolean }> {
-    let answer = await this.#params.launcher.send(executionId, item);
+    let answer = await this.#params.active.send(executionId, item);
     for (let turn = 0; answer === "full" && turn < TURNS_TO_READ; turn++) {
       await new Promise<void>((resolve) => this.#params.services.defer(resolve));
-      answer = await this.#params.launcher.send(executionId, item);
+      answer = await this.#params.active.send(executionId, item);
     }
     if (answer === "full" && (await this.#isWaitedFor(executionId, item)))
-      answer = await this.#params.launcher.send(executionId, item, Number.MAX_SAFE_INTEGER);
+      answer = await this.#params.active.send(executionId, item, Number.MAX_SAFE_INTEGER);
     switch (answer) {
       case "added":
         return { duplicate: false };

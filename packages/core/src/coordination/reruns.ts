@@ -2,6 +2,7 @@ import { ConfigurationError, ExecutionError } from "../errors/errors.js";
 import type { ExecutionEvent } from "../events/event.js";
 import type { ExecutionRecord } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
+import type { ActiveExecutions } from "./active-executions.js";
 import type { ExecutionLauncher } from "./execution-launcher.js";
 import { judgeMigration, type MigrationReport } from "./migration.js";
 import { planReuse, type ReplayOptions, type RetryOptions } from "./reuse.js";
@@ -16,6 +17,7 @@ export interface RerunsParams {
   readonly storage: Storage;
   readonly compiler: WorkflowCompiler;
   readonly launcher: ExecutionLauncher;
+  readonly active: ActiveExecutions;
   /** There may be something to claim. */
   readonly onWork: () => void;
 }
@@ -111,9 +113,9 @@ export class Reruns {
   }
 
   async #repin(id: string, { hash, definition, plan }: PreparedWorkflow, version: number): Promise<void> {
-    const { storage, launcher, onWork } = this.#params;
+    const { storage, active, onWork } = this.#params;
     await storage.putDefinition(hash, definition);
-    await launcher.handOver(id, HAND_OVER_DEADLINE_MS);
+    await active.handOver(id, HAND_OVER_DEADLINE_MS);
     const now = await storage.getExecution(id);
     const isMoved =
       now !== undefined &&

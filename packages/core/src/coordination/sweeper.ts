@@ -11,7 +11,7 @@ import type { ExecutionRecord } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { EngineServices } from "../running/services.js";
 import type { Timer } from "../running/timers.js";
-import type { ExecutionLauncher } from "./execution-launcher.js";
+import type { ActiveExecutions } from "./active-executions.js";
 import type { LeaseOptions } from "./lease.js";
 import type { ResultWatch } from "./result-watch.js";
 import type { Worker } from "./worker.js";
@@ -31,7 +31,7 @@ export interface SweepTask {
 export interface SweeperParams {
   readonly storage: Storage;
   readonly services: EngineServices;
-  readonly launcher: ExecutionLauncher;
+  readonly active: ActiveExecutions;
   readonly watch: ResultWatch;
   readonly worker: Worker;
   readonly lease: LeaseOptions;
@@ -110,7 +110,7 @@ export class Sweeper {
   /** Claims one execution, whatever holds it back, unless another worker has it. */
   take(executionId: string): Promise<void> {
     return this.#afterLast(async () => {
-      await this.#params.launcher.adopt(await this.#claim(1, executionId));
+      await this.#params.active.adopt(await this.#claim(1, executionId));
     });
   }
 
@@ -128,20 +128,20 @@ export class Sweeper {
   }
 
   async #takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
-    const { launcher, storage } = this.#params;
+    const { active, storage } = this.#params;
     const records = await Promise.all(executionIds.map((id) => storage.getExecution(id)));
     const left: string[] = [];
     const claimed: ExecutionRecord[] = [];
     let isSweepNeeded = false;
     for (const record of records) {
       if (record === undefined || record.endedAt !== null || record.blocked !== null) continue;
-      if (launcher.active.get(record.id) !== undefined) await launcher.readNews(record.id);
+      if (active.get(record.id) !== undefined) await active.readNews(record.id);
       else if (record.owner !== null) continue;
-      else if (launcher.freeSlots <= claimed.length) left.push(record.id);
+      else if (active.freeSlots <= claimed.length) left.push(record.id);
       else if (isFreeToRun(record)) claimed.push(...(await this.#claim(1, record.id)));
       else isSweepNeeded = true;
     }
-    await launcher.adopt(claimed);
+    await active.adopt(claimed);
     if (isSweepNeeded) await this.#claimAll();
     return left;
   }
@@ -171,37 +171,37 @@ export class Sweeper {
 
   /** What this worker owns and does not run goes back to all. */
   async #giveBack(): Promise<void> {
-    const { storage, worker, launcher, lease } = this.#params;
+    const { storage, worker, active, lease } = this.#params;
     const now = this.#now();
     const isDue = storage.capabilities.shared && now >= this.#nextCheckAt;
     if (this.#isClaimUnsure || isDue) {
-      launcher.giveBackUnknown(await storage.listOwned(worker.id));
+      active.giveBackUnknown(await storage.listOwned(worker.id));
       this.#isClaimUnsure = false;
       this.#nextCheckAt = now + lease.durationMs;
     }
-    await launcher.releaseStrays();
+    await active.releaseStrays();
   }
 
   async #tellNews(): Promise<void> {
-    const { storage, worker, launcher } = this.#params;
+    const { storage, worker, active } = this.#params;
     for (const id of await storage.takeNews({ workerId: worker.id, limit: MAX_NEWS })) this.#unread.add(id);
     for (const id of this.#unread) {
-      await launcher.readNews(id);
+      await active.readNews(id);
       this.#unread.delete(id);
     }
   }
 
   /** Claims while there are places; false when places ran out first. */
   async #claimAll(): Promise<boolean> {
-    const { launcher } = this.#params;
+    const { active } = this.#params;
     for (;;) {
-      const limit = Math.min(launcher.freeSlots, MAX_CLAIMED);
+      const limit = Math.min(active.freeSlots, MAX_CLAIMED);
       if (limit === 0) {
         this.#mayBeHeldBack = true;
         return false;
       }
       const claimed = await this.#claim(limit);
-      await launcher.adopt(claimed);
+      await active.adopt(claimed);
       if (claimed.length < limit) return true;
     }
   }
@@ -224,8 +224,8 @@ export class Sweeper {
   }
 
   async #followOthers(): Promise<void> {
-    const { watch, launcher, services } = this.#params;
-    await watch.lookUp((id) => launcher.active.get(id) !== undefined);
+    const { watch, active, services } = this.#params;
+    await watch.lookUp((id) => active.get(id) !== undefined);
     services.hub.nudge();
   }
 

@@ -16,6 +16,7 @@ export {
   type StorageFault,
   type StorageMethod,
 } from "./faulty-storage.js";
+export { commitOne, creation, eventDraft, executionRecord, inboxItem, nodeRecord, waitRecord } from "./sample-rows.js";
 export {
   type ScriptedCall,
   type ScriptedNode,

@@ -2,6 +2,7 @@ import { defineNode } from "../definition/define-node.js";
 import type { NodeContext } from "../definition/node-context.js";
 import type { NodeReturn, NodeType, NodeTypeDeclaration } from "../definition/node-type.js";
 import type { Wait, WaitFactory } from "../definition/wait.js";
+import { pause } from "./pause.js";
 
 /** What one call of a scripted node does. */
 export type ScriptedOutcome =
@@ -116,17 +117,4 @@ function succeed(
   if (variables !== undefined) ctx.setVariables(variables);
   if (port !== undefined) ctx.emit(port, output);
   return output;
-}
-
-/** Lets time pass on the engine's clock; rejects when the attempt is aborted. */
-function pause({ clock, signal }: NodeContext, delayMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = Number.isFinite(delayMs) ? clock.setTimer(clock.now() + delayMs, resolve) : () => {};
-    const stop = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
 }

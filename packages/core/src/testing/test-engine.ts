@@ -1,5 +1,6 @@
+import type { EngineOptions } from "../coordination/engine-options.js";
 import type { NodeType } from "../definition/node-type.js";
-import { Engine, type EngineOptions } from "../engine.js";
+import { Engine } from "../engine.js";
 import { memoryStorage } from "../memory/memory-storage.js";
 import type { Storage } from "../ports/storage.js";
 import { seededRandom, sequentialIds } from "./seeded-random.js";

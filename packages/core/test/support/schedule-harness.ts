@@ -4,7 +4,7 @@ import { Schedules } from "../../src/coordination/schedules/schedules.js";
 import { type Clock, DEFAULT_LIMITS, type Logger, parseDuration, type Storage } from "../../src/index.js";
 import { memoryStorage } from "../../src/memory/index.js";
 import type { ExecutionRecord } from "../../src/ports/execution-record.js";
-import { seededRandom, sequentialIds, silentLogger, testClock } from "../../src/testing/index.js";
+import { executionRecord, seededRandom, sequentialIds, silentLogger, testClock } from "../../src/testing/index.js";
 
 export interface ScheduleHarnessOptions {
   readonly now?: string;
@@ -133,41 +133,17 @@ function toRecord(
   { workflowId, idempotencyKey, tenant, metadata, input }: ScheduledStart,
   { id, now }: { readonly id: string; readonly now: number },
 ): ExecutionRecord {
-  return {
-    id,
+  return executionRecord(id, {
     workflowId,
     idempotencyKey,
     tenant,
     metadata,
     input,
-    status: "running",
     workflowName: workflowId,
     workflowVersion: 1,
     definitionHash: workflowId,
-    priority: 0,
-    concurrencyKey: null,
-    trigger: null,
-    parent: null,
-    depth: 0,
-    retryOf: null,
-    replayOf: null,
-    output: null,
-    mocks: null,
-    nodeTypes: {},
-    error: null,
-    blocked: null,
-    cancelRequested: null,
     createdAt: now,
     startedAt: now,
-    endedAt: null,
-    parkedMs: 0,
-    lastSeq: 0,
-    epoch: 1,
     owner: "worker",
-    crashes: 0,
-    limits: null,
-    requires: [],
-    isParked: false,
-    wakeAt: null,
-  };
+  });
 }

@@ -8,6 +8,7 @@ import {
   type WorkflowSettings,
 } from "../../src/index.js";
 import { type TestEngineOptions, testEngine } from "../../src/testing/index.js";
+import { sketchWorkflow } from "../../src/testing/sketch-workflow.js";
 
 /** Gives `{ [its id]: true }`, so that a merge shows what came in. */
 export const tag = defineNode({ type: "tag", execute: (ctx) => ({ [ctx.nodeId]: true }) });
@@ -32,31 +33,13 @@ export const end = defineNode({ type: "end", execute: (ctx) => ctx.input });
 
 export const BASIC_NODES: readonly NodeType[] = [tag, value, pass, route, fail, start, end];
 
-/**
- * A definition from its edges, such as `"a>b a:error>c d"`: ids in order of appearance, `source:port>target`. Nodes
- * are of type `tag` unless `nodes` says otherwise.
- */
+/** A definition from its edges, see `sketchWorkflow`; nodes are of type `tag` unless `nodes` says otherwise. */
 export function flow(
   text: string,
   nodes: Readonly<Record<string, Partial<NodeDefinition>>> = {},
   settings?: WorkflowSettings,
 ): WorkflowDefinition {
-  const ids = new Set<string>();
-  const edges: { source: string; target: string; sourceHandle?: string }[] = [];
-  for (const part of text.split(/\s+/).filter(Boolean)) {
-    const [from = "", target] = part.split(">");
-    const [source = "", sourceHandle] = from.split(":");
-    ids.add(source);
-    if (target === undefined) continue;
-    ids.add(target);
-    edges.push(sourceHandle === undefined ? { source, target } : { source, target, sourceHandle });
-  }
-  return {
-    name: "test",
-    nodes: [...ids].map((id) => ({ type: "tag", ...nodes[id], id })),
-    edges,
-    ...(settings === undefined ? {} : { settings }),
-  };
+  return sketchWorkflow(text, { name: "test", type: "tag", nodes, settings });
 }
 
 export interface RunOptions extends TestEngineOptions {

@@ -1,6 +1,7 @@
 /** One of several processes that open a database nobody has migrated yet; creates one execution and says how many there are. */
+
+import { creation } from "@automatrix/core/testing";
 import { postgresStorage } from "@automatrix/storage-postgres";
-import { creation } from "./records.js";
 
 const [connectionString = "", schema = "", id = ""] = process.argv.slice(2);
 

@@ -1,7 +1,7 @@
 /** One of several processes on one file: creates executions that nobody owns, then claims and ends whatever there is. */
 import type { ExecutionCommit, ExecutionRecord, Storage } from "@automatrix/core";
+import { creation, eventDraft, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
-import { creation, eventDraft, nodeRecord } from "./records.js";
 
 const CLAIM_LIMIT = 7;
 const STEPS = 3;
@@ -9,7 +9,7 @@ const STEPS = 3;
 const [file = "", workerId = "", ownCount = "0", allCount = "0"] = process.argv.slice(2);
 
 function working({ id, epoch, lastSeq }: ExecutionRecord, step: number): ExecutionCommit {
-  const node = nodeRecord(`n${step}`, { by: workerId });
+  const node = nodeRecord(`n${step}`, { output: { by: workerId } });
   const isLast = step === STEPS - 1;
   return {
     executionId: id,

@@ -1,7 +1,7 @@
 /** Commits until it is killed, and prints the number of each commit once it is acknowledged. */
 import { writeSync } from "node:fs";
+import { creation, eventDraft, nodeRecord } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
-import { creation, eventDraft, nodeRecord } from "./records.js";
 
 const EXECUTIONS = 5;
 
@@ -13,7 +13,7 @@ await storage.commit(ids.map((id) => creation(id)));
 for (let number = 1; ; number++) {
   await storage.commit(
     ids.map((id) => {
-      const node = nodeRecord(`n${number}`, "x".repeat(number % 20 === 0 ? 20_000 : 100));
+      const node = nodeRecord(`n${number}`, { output: "x".repeat(number % 20 === 0 ? 20_000 : 100) });
       return {
         executionId: id,
         epoch: 1,

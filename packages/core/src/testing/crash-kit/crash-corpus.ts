@@ -1,34 +1,16 @@
 import type { NodeDefinition, WorkflowDefinition, WorkflowSettings } from "../../definition/workflow-definition.js";
+import { sketchWorkflow } from "../sketch-workflow.js";
 import { crashNodes } from "./crash-nodes.js";
 import type { CrashOutside, CrashWorkflow } from "./crash-workflow.js";
 
 const SLOW = { data: { afterMs: 100 } } as const;
 
-/**
- * A definition from its edges, such as `"a>b a:error>c d"`: ids in order of appearance, `source:port>target`. Nodes
- * are of type `work` unless `nodes` says otherwise.
- */
 function flow(
   text: string,
   nodes: Readonly<Record<string, Partial<NodeDefinition>>> = {},
   settings?: WorkflowSettings,
 ): WorkflowDefinition {
-  const ids = new Set<string>();
-  const edges: { source: string; target: string; sourceHandle?: string }[] = [];
-  for (const part of text.split(" ")) {
-    const [from = "", target] = part.split(">");
-    const [source = "", sourceHandle] = from.split(":");
-    ids.add(source);
-    if (target === undefined) continue;
-    ids.add(target);
-    edges.push(sourceHandle === undefined ? { source, target } : { source, target, sourceHandle });
-  }
-  return {
-    name: "crash",
-    nodes: [...ids].map((id) => ({ type: "work", ...nodes[id], id })),
-    edges,
-    ...(settings === undefined ? {} : { settings }),
-  };
+  return sketchWorkflow(text, { name: "crash", type: "work", nodes, settings });
 }
 
 function workflow(

@@ -3,6 +3,7 @@ import type { NodeContext } from "../../definition/node-context.js";
 import type { NodeType } from "../../definition/node-type.js";
 import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
 import { FatalNodeError, RetryableNodeError } from "../../errors/errors.js";
+import { pause } from "../pause.js";
 import type { CrashProbe } from "./crash-log.js";
 
 /** Parameters of {@link workNode}, all optional. */
@@ -209,16 +210,3 @@ const tryNode = defineNode({
 });
 
 const CONTAINER_NODES: readonly NodeType[] = [forEachNode, whileLoopNode, tryNode];
-
-/** Lets time pass on the engine's clock; rejects when the attempt is aborted. */
-function pause({ clock, signal }: NodeContext, delayMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = Number.isFinite(delayMs) ? clock.setTimer(clock.now() + delayMs, resolve) : () => {};
-    const stop = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-}

@@ -1,6 +1,7 @@
+import type { EngineOptions } from "../../coordination/engine-options.js";
 import type { NodeType } from "../../definition/node-type.js";
 import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
-import type { Engine, EngineOptions } from "../../engine.js";
+import type { Engine } from "../../engine.js";
 import type { WaitRecord } from "../../ports/execution-record.js";
 import type { CrashLogEntry, CrashProbe } from "./crash-log.js";
 

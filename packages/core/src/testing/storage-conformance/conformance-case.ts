@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
-import type { EventDraft } from "../../events/event.js";
 import type { CommitOutcome, ExecutionCommit } from "../../ports/execution-commit.js";
-import type { ExecutionRecord, InboxItem, NodeRecord, WaitRecord } from "../../ports/execution-record.js";
+import type { ExecutionRecord } from "../../ports/execution-record.js";
 import type { Storage } from "../../ports/storage.js";
+import { commitOne, creation, eventDraft } from "../sample-rows.js";
 import type { TestClock } from "../test-clock.js";
 
 /** What a case works on: a fresh, opened storage and the clock it was made with. */
@@ -37,101 +37,13 @@ export const ALL_EVENTS = { after: 0, limit: 1_000 } as const;
 
 export const DEFINITION: WorkflowDefinition = { name: "conformance", nodes: [{ id: "a", type: "noop" }] };
 
-/** A running execution, owned by `worker-1` in epoch 1. */
-export function executionRecord(id: string, parts: Partial<ExecutionRecord> = {}): ExecutionRecord {
-  return {
-    id,
-    status: "running",
-    workflowId: null,
-    workflowName: "conformance",
-    workflowVersion: null,
-    definitionHash: "hash-1",
-    tenant: null,
-    priority: 0,
-    concurrencyKey: null,
-    idempotencyKey: null,
-    metadata: {},
-    trigger: null,
-    parent: null,
-    depth: 0,
-    retryOf: null,
-    replayOf: null,
-    input: { n: 1 },
-    output: null,
-    mocks: null,
-    nodeTypes: { noop: 1 },
-    error: null,
-    blocked: null,
-    cancelRequested: null,
-    createdAt: 1_000,
-    startedAt: 1_000,
-    endedAt: null,
-    parkedMs: 0,
-    lastSeq: 0,
-    epoch: 1,
-    owner: "worker-1",
-    crashes: 0,
-    limits: null,
-    requires: [],
-    isParked: false,
-    wakeAt: null,
-    ...parts,
-  };
-}
-
-export function eventDraft(executionId: string, type: EventDraft["type"], data: unknown = {}): EventDraft {
-  return { seq: 0, type, at: 1_000, executionId, data };
-}
-
-export function nodeRecord(path: string, parts: Partial<NodeRecord> = {}): NodeRecord {
-  return {
-    path,
-    status: "completed",
-    attempts: 1,
-    output: null,
-    port: "default",
-    startedAt: 1_000,
-    endedAt: 1_001,
-    ...parts,
-  };
-}
-
-export function waitRecord(executionId: string, nodePath: string, parts: Partial<WaitRecord> = {}): WaitRecord {
-  return {
-    executionId,
-    nodePath,
-    kind: "signal",
-    ordinal: 0,
-    resumeAt: null,
-    signalName: "go",
-    approval: null,
-    childId: null,
-    createdAt: 1_000,
-    ...parts,
-  };
-}
-
-export function inboxItem(id: string, parts: Partial<InboxItem> = {}): InboxItem {
-  return { id, kind: "signal", name: "go", payload: { id }, key: null, at: 1_000, ...parts };
-}
-
-/** Commits one execution's writes and gives its outcome. */
-export async function commitOne(storage: Storage, commit: ExecutionCommit): Promise<CommitOutcome> {
-  const [outcome] = await storage.commit([commit]);
-  return outcome as CommitOutcome;
-}
-
 export async function createExecution(
   storage: Storage,
   id: string,
   parts: Partial<ExecutionRecord> = {},
 ): Promise<CommitOutcome> {
-  return commitOne(storage, {
-    executionId: id,
-    epoch: 1,
-    create: executionRecord(id, parts),
-    events: [eventDraft(id, "execution.created")],
-  });
+  const { afterSeq: _, ...commit } = creation(id, parts);
+  return commitOne(storage, commit);
 }
 
 /** The commit that ends an execution. */

@@ -1,16 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  ALL_EVENTS,
-  type CaseGroup,
-  commitOne,
-  createExecution,
-  ending,
-  eventDraft,
-  executionRecord,
-  inboxItem,
-  nodeRecord,
-  waitRecord,
-} from "../conformance-case.js";
+import { commitOne, eventDraft, executionRecord, inboxItem, nodeRecord, waitRecord } from "../../sample-rows.js";
+import { ALL_EVENTS, type CaseGroup, createExecution, ending } from "../conformance-case.js";
 
 export const atomicityCases: CaseGroup = {
   group: "atomicity",

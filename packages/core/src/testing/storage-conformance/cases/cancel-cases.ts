@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type CaseGroup, commitOne, createExecution, ending, eventDraft, nodeRecord } from "../conformance-case.js";
+import { commitOne, eventDraft, nodeRecord } from "../../sample-rows.js";
+import { type CaseGroup, createExecution, ending } from "../conformance-case.js";
 
 export const cancelCases: CaseGroup = {
   group: "cancel",

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type CaseGroup,
-  claim,
-  claimIds,
-  commitOne,
-  createExecution,
-  createQueued,
-  DUE_AT,
-  ending,
-} from "../conformance-case.js";
+import { commitOne } from "../../sample-rows.js";
+import { type CaseGroup, claim, claimIds, createExecution, createQueued, DUE_AT, ending } from "../conformance-case.js";
 
 export const claimCases: CaseGroup = {
   group: "claiming",

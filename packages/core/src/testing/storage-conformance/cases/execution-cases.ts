@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  ALL_EVENTS,
-  type CaseGroup,
-  commitOne,
-  createExecution,
-  eventDraft,
-  executionRecord,
-  nodeRecord,
-  waitRecord,
-} from "../conformance-case.js";
+import { commitOne, eventDraft, executionRecord, nodeRecord, waitRecord } from "../../sample-rows.js";
+import { ALL_EVENTS, type CaseGroup, createExecution } from "../conformance-case.js";
 
 export const executionCases: CaseGroup = {
   group: "executions",

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import type { ExecutionCommit } from "../../../ports/execution-commit.js";
+import { commitOne, eventDraft, inboxItem, nodeRecord, waitRecord } from "../../sample-rows.js";
 import {
   ALL_EVENTS,
   type CaseGroup,
   claim,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   ending,
-  eventDraft,
-  inboxItem,
-  nodeRecord,
-  waitRecord,
 } from "../conformance-case.js";
 
 /** One commit of each kind of write. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type CaseGroup, commitOne, createExecution, ending, inboxItem } from "../conformance-case.js";
+import { commitOne, inboxItem } from "../../sample-rows.js";
+import { type CaseGroup, createExecution, ending } from "../conformance-case.js";
 
 export const inboxCases: CaseGroup = {
   group: "inbox",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../../../ports/storage.js";
+import { commitOne } from "../../sample-rows.js";
 import {
   type CaseGroup,
   claim,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   ending,

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import type { FlowLimits } from "../../../ports/execution-record.js";
 import type { Storage } from "../../../ports/storage.js";
+import { commitOne, eventDraft, executionRecord } from "../../sample-rows.js";
 import {
   type CaseGroup,
   claim,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   createQueued,
   ending,
-  eventDraft,
-  executionRecord,
   LEASE_MS,
   parking,
 } from "../conformance-case.js";

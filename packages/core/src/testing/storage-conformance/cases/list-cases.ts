@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import type { ExecutionFilter, Storage } from "../../../ports/storage.js";
-import {
-  type CaseGroup,
-  commitOne,
-  createExecution,
-  DEFINITION,
-  ending,
-  executionRecord,
-} from "../conformance-case.js";
+import { commitOne, executionRecord } from "../../sample-rows.js";
+import { type CaseGroup, createExecution, DEFINITION, ending } from "../conformance-case.js";
 
 async function idsOf(storage: Storage, filter: ExecutionFilter): Promise<readonly string[]> {
   return (await storage.listExecutions(filter)).items.map(({ id }) => id);

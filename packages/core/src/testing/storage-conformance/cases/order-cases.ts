@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { commitOne } from "../../sample-rows.js";
 import {
   type CaseGroup,
   claim,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   createQueued,

@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
+import { commitOne, inboxItem, nodeRecord, waitRecord } from "../../sample-rows.js";
 import {
   ALL_EVENTS,
   type CaseGroup,
   claim,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   DUE_AT,
   ending,
-  inboxItem,
-  nodeRecord,
   parking,
-  waitRecord,
 } from "../conformance-case.js";
 
 export const parkingCases: CaseGroup = {

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type CaseGroup,
-  claim,
-  claimIds,
-  commitOne,
-  createExecution,
-  createParked,
-  ending,
-  nodeRecord,
-} from "../conformance-case.js";
+import { commitOne, nodeRecord } from "../../sample-rows.js";
+import { type CaseGroup, claim, claimIds, createExecution, createParked, ending } from "../conformance-case.js";
 
 const PINNED = { definitionHash: "hash-2", workflowVersion: 2, nodeTypes: { noop: 2 } } as const;
 

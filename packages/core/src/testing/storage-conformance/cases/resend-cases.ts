@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
 import type { ExecutionCommit } from "../../../ports/execution-commit.js";
+import { commitOne, eventDraft, executionRecord, inboxItem, nodeRecord } from "../../sample-rows.js";
 import {
   ALL_EVENTS,
   type CaseGroup,
   claimIds,
-  commitOne,
   createExecution,
   createParked,
   ending,
-  eventDraft,
-  executionRecord,
-  inboxItem,
-  nodeRecord,
   parking,
 } from "../conformance-case.js";
 

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../../../ports/storage.js";
+import { commitOne, inboxItem, nodeRecord, waitRecord } from "../../sample-rows.js";
 import {
   ALL_EVENTS,
   type CaseGroup,
-  commitOne,
   createExecution,
   createParked,
   createQueued,
   ending,
-  inboxItem,
-  nodeRecord,
-  waitRecord,
 } from "../conformance-case.js";
 
 async function createEnded(storage: Storage, id: string, endedAt: number): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ALL_EVENTS, type CaseGroup, createExecution, executionRecord } from "../conformance-case.js";
+import { executionRecord } from "../../sample-rows.js";
+import { ALL_EVENTS, type CaseGroup, createExecution } from "../conformance-case.js";
 
 export const startCases: CaseGroup = {
   group: "starts",

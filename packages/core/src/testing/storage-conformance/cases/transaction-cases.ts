@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import type { ExecutionCommit, StorageTransaction } from "../../../ports/execution-commit.js";
 import type { Storage } from "../../../ports/storage.js";
-import {
-  ALL_EVENTS,
-  type CaseDraft,
-  type CaseGroup,
-  claim,
-  commitOne,
-  createExecution,
-  ending,
-  eventDraft,
-  nodeRecord,
-} from "../conformance-case.js";
+import { commitOne, eventDraft, nodeRecord } from "../../sample-rows.js";
+import { ALL_EVENTS, type CaseDraft, type CaseGroup, claim, createExecution, ending } from "../conformance-case.js";
 
 /** Plain SQL that SQLite and Postgres both take; values in the text, since the marks of parameters differ. */
 const EFFECTS_TABLE = "conformance_effects";

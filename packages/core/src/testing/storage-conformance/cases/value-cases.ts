@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type CaseGroup,
-  type ConformanceScene,
-  commitOne,
-  createExecution,
-  executionRecord,
-  inboxItem,
-  nodeRecord,
-} from "../conformance-case.js";
+import { commitOne, executionRecord, inboxItem, nodeRecord } from "../../sample-rows.js";
+import { type CaseGroup, type ConformanceScene, createExecution } from "../conformance-case.js";
 
 const LARGE_BYTES = 5.5 * 1024 * 1024;
 
