@@ -110,7 +110,7 @@ export class Sweeper {
   /** Claims one execution, whatever holds it back, unless another worker has it. */
   take(executionId: string): Promise<void> {
     return this.#afterLast(async () => {
-      await this.#params.active.adopt(await this.#claim(1, executionId));
+      await this.#params.active.adopt(await this.#claim({ limit: 1, executionId }));
     });
   }
 
@@ -128,22 +128,22 @@ export class Sweeper {
   }
 
   async #takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
-    const { active, storage } = this.#params;
-    const records = await Promise.all(executionIds.map((id) => storage.getExecution(id)));
-    const left: string[] = [];
-    const claimed: ExecutionRecord[] = [];
-    let isSweepNeeded = false;
-    for (const record of records) {
-      if (record === undefined || record.endedAt !== null || record.blocked !== null) continue;
-      if (active.get(record.id) !== undefined) await active.readNews(record.id);
-      else if (record.owner !== null) continue;
-      else if (active.freeSlots <= claimed.length) left.push(record.id);
-      else if (isFreeToRun(record)) claimed.push(...(await this.#claim(1, record.id)));
-      else isSweepNeeded = true;
+    const { active } = this.#params;
+    const elsewhere: string[] = [];
+    for (const id of executionIds) {
+      if (active.get(id) === undefined) elsewhere.push(id);
+      else await active.readNews(id);
     }
+    const limit = Math.min(active.freeSlots, MAX_CLAIMED);
+    if (elsewhere.length === 0) return [];
+    const claimed = limit === 0 ? [] : await this.#claim({ limit, among: elsewhere });
     await active.adopt(claimed);
-    if (isSweepNeeded) await this.#claimAll();
-    return left;
+    if (claimed.length === elsewhere.length) return [];
+    const claimedIds = new Set(claimed.map(({ id }) => id));
+    if (claimed.length === limit) return elsewhere.filter((id) => !claimedIds.has(id));
+    // The rest ran, has ended, or is held back by what only an ordinary claim counts.
+    await this.#claimAll();
+    return [];
   }
 
   #afterLast(run: () => Promise<void>): Promise<void> {
@@ -200,24 +200,23 @@ export class Sweeper {
         this.#mayBeHeldBack = true;
         return false;
       }
-      const claimed = await this.#claim(limit);
+      const claimed = await this.#claim({ limit });
       await active.adopt(claimed);
       if (claimed.length < limit) return true;
     }
   }
 
-  async #claim(limit: number, executionId?: string): Promise<readonly ExecutionRecord[]> {
+  async #claim(
+    what: Pick<Parameters<Storage["claim"]>[0], "limit" | "among" | "executionId">,
+  ): Promise<readonly ExecutionRecord[]> {
     const { storage, worker, lease, services } = this.#params;
     this.#isClaimUnsure = true;
     const claimed = await storage.claim({
+      ...what,
       workerId: worker.id,
-      limit,
       leaseDurationMs: lease.durationMs,
       dueAt: this.#now(),
-      // Named executions are taken whatever they need: to be cancelled, or since somebody asks for them here.
-      ...(executionId === undefined
-        ? { offers: services.offers === null ? null : [...services.offers] }
-        : { executionId }),
+      offers: services.offers === null ? null : [...services.offers],
     });
     this.#isClaimUnsure = false;
     return claimed;
@@ -279,9 +278,4 @@ export class Sweeper {
   #now(): number {
     return this.#params.services.clock.now();
   }
-}
-
-/** Only an ordinary claim knows what limits, tags, news and timers say of the others. */
-function isFreeToRun({ status, isParked, limits, requires }: ExecutionRecord): boolean {
-  return status === "queued" && !isParked && limits === null && requires.length === 0;
 }

@@ -90,6 +90,24 @@ export class ClaimQueue {
     return taken;
   }
 
+  /** Takes those of these that stand in the queue, are due, and that no limit may hold back. */
+  takeAmong(
+    candidates: readonly StoredExecution[],
+    { limit, dueAt, offers, own }: TakeParams,
+  ): readonly StoredExecution[] {
+    const taken = candidates
+      .filter((stored) => stored.place !== undefined && isDue(stored, dueAt))
+      .filter(({ record }) => record.owner === null && record.limits === null)
+      .filter(({ record }) => offers === null || record.requires.every((tag) => offers.includes(tag)))
+      .sort((a, b) => b.record.priority - a.record.priority || a.order - b.order)
+      .slice(0, limit);
+    for (const stored of taken) {
+      this.remove(stored);
+      own(stored);
+    }
+    return taken;
+  }
+
   /** The smallest `wakeAt` of all that are parked. */
   nextWakeAt(): number | null {
     let next = this.#firstSleeper()?.wakeAt ?? Number.POSITIVE_INFINITY;

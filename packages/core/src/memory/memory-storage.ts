@@ -280,6 +280,7 @@ class MemoryStorage extends MemoryCatalogue implements Storage {
     leaseDurationMs,
     dueAt,
     offers = null,
+    among,
     executionId,
   }: Parameters<Storage["claim"]>[0]): Promise<readonly ExecutionRecord[]> {
     const now = this.#clock.now();
@@ -289,8 +290,16 @@ class MemoryStorage extends MemoryCatalogue implements Storage {
         if (stored.place === undefined && stored.record.endedAt === null) this.#queueUp(stored);
     }
     if (executionId !== undefined) return this.#claimOne(executionId, { workerId, dueAt });
-    const taken = this.#queue.take({ limit, dueAt, offers, own: (stored) => this.#own(stored, { workerId, dueAt }) });
+    const own = (stored: StoredExecution) => this.#own(stored, { workerId, dueAt });
+    const taken =
+      among === undefined
+        ? this.#queue.take({ limit, dueAt, offers, own })
+        : this.#queue.takeAmong(this.#find(among), { limit, dueAt, offers, own });
     return taken.map(({ record }) => record);
+  }
+
+  #find(ids: readonly string[]): readonly StoredExecution[] {
+    return [...new Set(ids)].map((id) => this.#executions.get(id)).filter((stored) => stored !== undefined);
   }
 
   #claimOne(id: string, claimer: { readonly workerId: string; readonly dueAt: number }): readonly ExecutionRecord[] {

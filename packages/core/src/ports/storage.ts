@@ -111,7 +111,12 @@ export interface Storage extends ScheduleStore {
     /** The engine's clock: what is due, and where windows of rate limits end. */
     readonly dueAt: number;
     readonly offers?: readonly string[] | null;
-    /** Only this one, parked or not, whatever limits hold it back; what is blocked is left alone all the same. */
+    /** Only these, and of them only what nobody owns and no limit of flow control concerns: other claims take the rest. */
+    readonly among?: readonly string[];
+    /**
+     * Only this one, parked or not, whatever limits hold it back and whatever tags it requires, unless a living worker
+     * has it; what is blocked and not parked is left alone all the same.
+     */
     readonly executionId?: string;
   }): Promise<readonly ExecutionRecord[]>;
   /**

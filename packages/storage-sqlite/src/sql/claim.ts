@@ -41,6 +41,8 @@ const SELECT_OWNED = `SELECT ${CANDIDATE_COLUMNS} FROM automatrix_executions
   ORDER BY priority DESC, ordinal LIMIT ${MAX_LOOKED_AT}`;
 const SELECT_ONE = `SELECT ${CANDIDATE_COLUMNS} FROM automatrix_executions
   WHERE id = ? AND ended_at IS NULL AND (blocked IS NULL OR is_parked = 1)`;
+const SELECT_READY = `SELECT ${CANDIDATE_COLUMNS} FROM automatrix_executions
+  WHERE id = ? AND is_ready = 1 AND limits IS NULL`;
 const DECLARE_DEAD = "UPDATE automatrix_workers SET is_dead = 1 WHERE id = ? AND is_dead = 0";
 
 const OWN = `UPDATE automatrix_executions SET owner = ?, epoch = epoch + 1, crashes = crashes + (owner IS NOT NULL),
@@ -77,6 +79,7 @@ export function claim(connection: Connection, params: ClaimParams): readonly Exe
   if (!heartbeat(connection, { workerId, leaseUntil: now + leaseDurationMs })) return [];
   if (params.executionId !== undefined) return claimOne(connection, params.executionId, params);
   connection.run(WAKE_DUE, dueAt);
+  if (params.among !== undefined) return claimAmong(connection, params.among, params);
   const orphans = readOrphans(connection, now);
   const counts = new FlowCounts(connection);
   const rows: ExecutionRow[] = [];
@@ -99,6 +102,17 @@ function claimOne(connection: Connection, executionId: string, params: ClaimPara
   if (candidate === undefined || (candidate.owner !== null && isAlive(connection, candidate.owner, params.now)))
     return [];
   return [own(connection, candidate, params)];
+}
+
+/** Those that are ready and that no limit may hold back. */
+function claimAmong(connection: Connection, ids: readonly string[], params: ClaimParams): readonly ExecutionRow[] {
+  const candidates = [...new Set(ids)]
+    .map((id) => connection.first<Candidate>(SELECT_READY, toText(id)))
+    .filter((candidate) => candidate !== undefined && isOffered(candidate, params.offers)) as Candidate[];
+  return candidates
+    .sort((a, b) => b.priority - a.priority || a.ordinal - b.ordinal)
+    .slice(0, params.limit)
+    .map((candidate) => own(connection, candidate, params));
 }
 
 // ── priorities ───────────────────────────────────────────────────────────────

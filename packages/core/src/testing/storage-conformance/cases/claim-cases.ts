@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { commitOne } from "../../sample-rows.js";
-import { type CaseGroup, claim, claimIds, createExecution, createQueued, DUE_AT, ending } from "../conformance-case.js";
+import {
+  type CaseGroup,
+  claim,
+  claimIds,
+  createExecution,
+  createParked,
+  createQueued,
+  DUE_AT,
+  ending,
+  LEASE_MS,
+} from "../conformance-case.js";
 
 export const claimCases: CaseGroup = {
   group: "claiming",
@@ -104,6 +114,98 @@ export const claimCases: CaseGroup = {
         assert.equal(await storage.unblock("e1"), true);
         const [claimed] = await claim(storage);
         assert.deepEqual([claimed?.id, claimed?.blocked, claimed?.crashes], ["e1", null, 0]);
+      },
+    },
+    {
+      name: "takes the named one before others, owned by nobody, whatever it requires",
+      check: async ({ storage }) => {
+        await createQueued(storage, "e1", { priority: 9 });
+        await createQueued(storage, "e2", { requires: ["gpu"] });
+        const [claimed, ...others] = await claim(storage, { executionId: "e2", offers: [] });
+        assert.deepEqual([claimed?.id, claimed?.owner, claimed?.epoch, others.length], ["e2", "worker-2", 2, 0]);
+        assert.deepEqual(claimed, await storage.getExecution("e2"));
+        assert.deepEqual(await claimIds(storage), ["e1"]);
+      },
+    },
+    {
+      name: "takes the named one though it is parked and has nothing to do",
+      check: async ({ storage }) => {
+        await createParked(storage, "e1", { wakeAt: DUE_AT * 2 });
+        assert.deepEqual(await claimIds(storage), []);
+        const [claimed] = await claim(storage, { executionId: "e1" });
+        assert.deepEqual(
+          [claimed?.id, claimed?.status, claimed?.isParked, claimed?.wakeAt],
+          ["e1", "running", false, null],
+        );
+      },
+    },
+    {
+      name: "leaves alone a named one that is another's, blocked, ended or unknown",
+      check: async ({ storage }) => {
+        await createExecution(storage, "owned");
+        await createQueued(storage, "ended");
+        await commitOne(storage, ending("ended", "cancelled"));
+        await createExecution(storage, "blocked", { owner: null, blocked: { code: "quarantined", message: "m" } });
+        for (const executionId of ["owned", "ended", "blocked", "none"])
+          assert.deepEqual(await claimIds(storage, { executionId }), [], executionId);
+      },
+    },
+    {
+      name: "takes a named one of a worker whose lease ended, and counts the crash",
+      needsClock: true,
+      check: async ({ storage, clock }) => {
+        await createExecution(storage, "e1");
+        await storage.heartbeat({ workerId: "worker-1", leaseDurationMs: LEASE_MS });
+        assert.deepEqual(await claimIds(storage, { executionId: "e1" }), []);
+        await clock.advance(LEASE_MS + 1);
+        const [claimed] = await claim(storage, { executionId: "e1" });
+        assert.deepEqual([claimed?.owner, claimed?.crashes, claimed?.epoch], ["worker-2", 1, 2]);
+        assert.equal(await storage.heartbeat({ workerId: "worker-1", leaseDurationMs: LEASE_MS }), false);
+      },
+    },
+    {
+      name: "takes among those named, by priority, no more than asked for",
+      check: async ({ storage }) => {
+        for (const [id, priority] of [
+          ["e1", 0],
+          ["e2", 5],
+          ["e3", 0],
+          ["e4", 9],
+        ] as const)
+          await createQueued(storage, id, { priority });
+        assert.deepEqual(await claimIds(storage, { among: ["e3", "e2", "e1", "none", "e3"], limit: 2 }), ["e2", "e1"]);
+        assert.deepEqual(await claimIds(storage, { among: ["e3", "e2", "e1"] }), ["e3"]);
+        assert.deepEqual(await claimIds(storage, { among: [] }), []);
+        assert.deepEqual(await claimIds(storage), ["e4"]);
+      },
+    },
+    {
+      name: "takes among those named only what it offers, what is due and what no limit concerns",
+      check: async ({ storage }) => {
+        await createQueued(storage, "tagged", { requires: ["gpu"] });
+        await createQueued(storage, "limited", {
+          concurrencyKey: "k",
+          limits: { concurrency: { key: "k", limit: 9 }, rate: null },
+        });
+        await createParked(storage, "asleep", { wakeAt: DUE_AT + 1 });
+        await createParked(storage, "due", { wakeAt: DUE_AT });
+        await createExecution(storage, "owned");
+        const among = ["tagged", "limited", "asleep", "due", "owned"];
+        assert.deepEqual(await claimIds(storage, { among, offers: [] }), ["due"]);
+        assert.deepEqual(await claimIds(storage, { among, offers: ["gpu"] }), ["tagged"]);
+      },
+    },
+    {
+      name: "claims nothing that is named for a worker that was declared dead",
+      needsClock: true,
+      check: async ({ storage, clock }) => {
+        await createExecution(storage, "e1");
+        await storage.heartbeat({ workerId: "worker-1", leaseDurationMs: LEASE_MS });
+        await clock.advance(LEASE_MS + 1);
+        assert.deepEqual(await claimIds(storage), ["e1"]);
+        await createQueued(storage, "e2");
+        assert.deepEqual(await claimIds(storage, { workerId: "worker-1", executionId: "e2" }), []);
+        assert.deepEqual(await claimIds(storage, { workerId: "worker-1", among: ["e2"] }), []);
       },
     },
     {

@@ -1,0 +1,77 @@
+import type { ExecutionRecord, Storage } from "@automatrix/core";
+import type { PostgresConnection } from "../connection/connection.js";
+import { RECORD_COLUMNS, type RecordRow, toExecutionRecord } from "../rows/execution-row.js";
+import { toPostgresText } from "../rows/text.js";
+
+type ClaimParams = Parameters<Storage["claim"]>[0];
+
+/** As the function `claim`: nobody owns it, and it is queued, left in the middle, or parked and has something to do. */
+const IS_READY = `e.ended_at IS NULL AND e.owner IS NULL
+  AND CASE WHEN e.is_parked THEN e.has_news OR e.wake_at <= $4 ELSE e.blocked IS NULL END`;
+
+/** Claims executions by their ids, whatever else there is to claim. */
+export async function claimNamed(
+  connection: PostgresConnection,
+  params: ClaimParams & { readonly executionIds: readonly string[] },
+): Promise<readonly ExecutionRecord[]> {
+  const { workerId, leaseDurationMs, dueAt, limit, executionIds, executionId, offers = null } = params;
+  const own = [toPostgresText(workerId), leaseDurationMs, executionIds.map(toPostgresText), dueAt];
+  const rows = await connection.query<RecordRow>(
+    executionId === undefined
+      ? {
+          name: "claim_among",
+          text: claimStatement(connection.schema, SELECT_AMONG),
+          values: [...own, limit, offers?.map(toPostgresText) ?? null],
+        }
+      : { name: "claim_one", text: claimStatement(connection.schema, SELECT_ONE), values: own },
+  );
+  return rows.map(toExecutionRecord);
+}
+
+/** Those that no limit may hold back: they need not be counted, so no other claim has to wait for this one. */
+const SELECT_AMONG = `SELECT e.key, e.owner FROM {schema}.executions e
+  WHERE e.id = ANY ($3::text[]) AND ${IS_READY}
+    AND e.concurrency_digest IS NULL AND e.rate_digest IS NULL
+    AND ($6::text[] IS NULL OR e.requires <@ $6::text[])
+  ORDER BY e.priority DESC, e.key LIMIT $5::integer FOR NO KEY UPDATE SKIP LOCKED`;
+
+/** Unless somebody who lives has it. A worker whose row is locked is giving a sign of life at this moment. */
+const SELECT_ONE = `SELECT e.key, e.owner FROM {schema}.executions e
+  WHERE e.id = ANY ($3::text[]) AND e.ended_at IS NULL AND (e.blocked IS NULL OR e.is_parked)
+    AND $4::double precision IS NOT NULL
+    AND (e.owner IS NULL OR e.owner IN (
+      SELECT w.id FROM {schema}.workers w
+      WHERE w.id IN (SELECT o.owner FROM {schema}.executions o WHERE o.id = ANY ($3::text[]))
+        AND (w.is_dead OR w.lease_ends_at <= extract(epoch FROM clock_timestamp()) * 1000)
+      FOR NO KEY UPDATE OF w SKIP LOCKED))
+  FOR NO KEY UPDATE OF e`;
+
+function claimStatement(schema: string, selectChosen: string): string {
+  return `
+    WITH alive AS (
+      INSERT INTO {schema}.workers AS w (id, lease_ends_at)
+      VALUES ($1, extract(epoch FROM clock_timestamp()) * 1000 + $2::double precision)
+      ON CONFLICT (id) DO UPDATE SET lease_ends_at = excluded.lease_ends_at WHERE NOT w.is_dead
+      RETURNING w.id
+    ), chosen AS MATERIALIZED (${selectChosen}), declared_dead AS (
+      UPDATE {schema}.workers w SET is_dead = true
+      FROM chosen c WHERE w.id = c.owner AND NOT w.is_dead AND EXISTS (SELECT FROM alive)
+    ), claimed AS (
+      UPDATE {schema}.executions e SET
+        owner = $1,
+        epoch = e.epoch + 1,
+        crashes = CASE WHEN e.owner IS NULL THEN e.crashes ELSE e.crashes + 1 END,
+        status = CASE WHEN e.status = 'queued' OR e.is_parked THEN 'running' ELSE e.status END,
+        started_at = CASE WHEN e.status = 'queued' OR e.is_parked THEN coalesce(e.started_at, $4) ELSE e.started_at END,
+        is_parked = false,
+        wake_at = NULL,
+        has_news = false
+      FROM chosen c WHERE e.key = c.key AND EXISTS (SELECT FROM alive)
+      RETURNING e.*
+    )
+    SELECT ${RECORD_COLUMNS} FROM (
+      SELECT c.*, coalesce((SELECT m.last_seq FROM {schema}.commits m WHERE m.execution_key = c.key
+        ORDER BY m.last_seq DESC, m.number DESC LIMIT 1), 0) AS last_seq
+      FROM claimed c) r
+    ORDER BY priority DESC, key`.replaceAll("{schema}", schema);
+}
