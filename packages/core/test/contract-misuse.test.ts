@@ -107,7 +107,7 @@ describe("an engine whose options cannot work", () => {
     ["a negative flush interval", { flushIntervalMs: -1 }],
     ["a lease without length", { lease: { durationMs: 0 } }],
     ["a lease that is no number", { lease: { sweepMs: Number.NaN } }],
-    ["no place for executions", { concurrency: { executions: 0 } }],
+    ["less than no place for executions", { concurrency: { executions: -1 } }],
     ["no crash before the quarantine", { quarantineAfter: 0 }],
   ])("is refused: %s", (_name, options) => {
     expect(() => createEngine({ storage: memoryStorage(), nodes: [], ...options })).toThrowError(

@@ -25,7 +25,10 @@ export interface EngineOptions {
   readonly storage: Storage;
   readonly nodes: Iterable<NodeType>;
   readonly plugins?: readonly NodePack[];
-  /** `executions` (100) run at once, the others are queued; `nodes` (1,000) run at once over all of them. */
+  /**
+   * `executions` (100) run at once, the others are queued; `nodes` (1,000) run at once over all of them. An engine with
+   * 0 executions starts, cancels, signals and fires schedules, and leaves running to workers on the same storage.
+   */
   readonly concurrency?: { readonly executions?: number; readonly nodes?: number };
   /** Default `barrier`. */
   readonly durability?: Durability;
@@ -81,12 +84,12 @@ export function parseEngineOptions(options: EngineOptions): EngineSettings {
   return {
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...options.limits }),
     lease: parseLease(options.lease),
-    maxExecutions: positive(concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
-    maxNodes: positive(concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes"),
+    maxExecutions: wholeFrom(0, concurrency?.executions ?? DEFAULT_EXECUTIONS, "concurrency.executions"),
+    maxNodes: wholeFrom(1, concurrency?.nodes ?? DEFAULT_NODES, "concurrency.nodes"),
     durability: parseDurability(durability),
     flushIntervalMs: notNegative(flushIntervalMs, "flushIntervalMs"),
     offers: options.offers === undefined ? null : parseOffers(options.offers),
-    quarantineAfter: positive(options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter"),
+    quarantineAfter: wholeFrom(1, options.quarantineAfter ?? DEFAULT_QUARANTINE_AFTER, "quarantineAfter"),
     retention: options.retention ?? {},
   };
 }
@@ -111,7 +114,8 @@ function notNegative(value: number, name: string): number {
   throw new ConfigurationError("invalid_configuration", `${name} must be a number from 0 on, not ${String(value)}.`);
 }
 
-function positive(value: number, name: string): number {
-  if (value > 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value;
-  throw new ConfigurationError("invalid_configuration", `${name} must be a positive integer, not ${String(value)}.`);
+function wholeFrom(least: 0 | 1, value: number, name: string): number {
+  if (value >= least && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value;
+  const kind = least === 0 ? "an integer from 0 on" : "a positive integer";
+  throw new ConfigurationError("invalid_configuration", `${name} must be ${kind}, not ${String(value)}.`);
 }
