@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chain, fan, layers } from "../packages/cli/src/bench-graphs.js";
 import { type CronTimes, cronText, measureCron } from "./cron-times.js";
+import { type DispatchReport, measureDispatch } from "./dispatch/dispatch-report.js";
 import { type DurableReport, measureDurable } from "./durable/durable-report.js";
 import { openPostgresTarget } from "./durable/postgres-target.js";
 import { openSqliteTarget } from "./durable/sqlite-target.js";
@@ -13,19 +14,33 @@ import { ASYNC_TYPE, measureStepRate, type StepRate, SYNC_TYPE } from "./step-ra
 import { measureValidation, type ValidationTime } from "./validation-time.js";
 
 const DEFAULT_POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres";
+const DEFAULT_REDIS = "redis://127.0.0.1:6379";
 
-const HELP = `npm run bench [-- PART... [--json] [--postgres URL]]
+const HELP = `npm run bench [-- PART... [--json] [--postgres URL] [--redis URL]]
 
-  PART            steps | flat | validation | for_each | cron | durable | sleepers | postgres; all when none is named
+  PART            steps | flat | validation | for_each | cron | durable | sleepers | postgres | dispatch; all when none
+                  is named
   --json          one JSON document instead of text
-  --postgres URL  server that "postgres" measures on, in schemas of its own
+  --postgres URL  server that "postgres" and "dispatch" measure on, in schemas of their own
                   (default AUTOMATRIX_TEST_POSTGRES, else ${DEFAULT_POSTGRES})
+  --redis URL     server that "dispatch" measures on, under keys of its own
+                  (default AUTOMATRIX_TEST_REDIS, else ${DEFAULT_REDIS})
   --help          this text
 
-The whole of it takes about four minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
+The whole of it takes about five minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
 `;
 
-const PARTS = ["steps", "flat", "validation", "for_each", "cron", "durable", "sleepers", "postgres"] as const;
+const PARTS = [
+  "steps",
+  "flat",
+  "validation",
+  "for_each",
+  "cron",
+  "durable",
+  "sleepers",
+  "postgres",
+  "dispatch",
+] as const;
 type Part = (typeof PARTS)[number];
 
 const GRAPHS = {
@@ -48,12 +63,19 @@ interface Report {
   readonly sleepers?: Sleepers;
   /** Null when no server was to be reached. */
   readonly postgres?: DurableReport | null;
+  /** Null when no server was to be reached. */
+  readonly dispatch?: DispatchReport | null;
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean" }, postgres: { type: "string" }, help: { type: "boolean" } },
+    options: {
+      json: { type: "boolean" },
+      postgres: { type: "string" },
+      redis: { type: "string" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help === true) return print(HELP);
   const wanted = new Set(positionals.length > 0 ? positionals : PARTS);
@@ -67,6 +89,7 @@ async function main(): Promise<number> {
     isWanted: (part) => wanted.has(part),
     say,
     postgres: values.postgres ?? process.env["AUTOMATRIX_TEST_POSTGRES"] ?? DEFAULT_POSTGRES,
+    redis: values.redis ?? process.env["AUTOMATRIX_TEST_REDIS"] ?? DEFAULT_REDIS,
   });
   if (values.json === true) print(`${JSON.stringify(report)}\n`);
   return 0;
@@ -76,10 +99,12 @@ async function measure({
   isWanted,
   say,
   postgres: connectionString,
+  redis,
 }: {
   readonly isWanted: (part: Part) => boolean;
   readonly say: (line: string) => void;
   readonly postgres: string;
+  readonly redis: string;
 }): Promise<Report> {
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cpus: cpus().length };
   say(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n`);
@@ -97,7 +122,19 @@ async function measure({
   const sleepers = isWanted("sleepers") ? { sleepers: await measureSleepers() } : {};
   if (sleepers.sleepers !== undefined) say(sleepersText(sleepers.sleepers));
   const postgres = isWanted("postgres") ? { postgres: await measurePostgres(connectionString, say) } : {};
-  return { machine, ...validation, ...steps, ...flat, ...forEach, ...cron, ...durable, ...sleepers, ...postgres };
+  const dispatch = isWanted("dispatch") ? { dispatch: await measureDispatching(connectionString, redis, say) } : {};
+  return {
+    machine,
+    ...dispatch,
+    ...validation,
+    ...steps,
+    ...flat,
+    ...forEach,
+    ...cron,
+    ...durable,
+    ...sleepers,
+    ...postgres,
+  };
 }
 
 async function measureSqlite(say: (line: string) => void): Promise<readonly DurableReport[]> {
@@ -116,6 +153,24 @@ async function measurePostgres(connectionString: string, say: (line: string) => 
     return null;
   });
   return target === null ? null : await measureDurable(target, { say });
+}
+
+async function measureDispatching(
+  connectionString: string,
+  redis: string,
+  say: (line: string) => void,
+): Promise<DispatchReport | null> {
+  try {
+    return await measureDispatch({ connectionString, redis, say });
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    say(`\nDispatch: left out, it needs a Postgres and a Redis server (${String(error)}); see --help`);
+    return null;
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === "ECONNREFUSED";
 }
 
 async function measureSteps(say: (line: string) => void): Promise<NonNullable<Report["steps"]>> {

@@ -1,0 +1,180 @@
+import { Queue } from "bullmq";
+import pg from "pg";
+import { type Spread, spreadOf } from "../statistics.js";
+import { addToQueue, addToTable, createClaimTable, type FloorPlace } from "./dispatch-floors.js";
+import { type DispatchPlace, openEngineAt, type Workload, workflowOf } from "./dispatch-place.js";
+import type { WorkerOrders } from "./worker-child.js";
+import { WorkerProcesses } from "./worker-processes.js";
+
+const EXECUTIONS = 5_000;
+/** Starts that are under way together, and rows or jobs that the floors add in one call. */
+const AT_ONCE = 50;
+/** Executions that the engine's dispatcher puts into one job, and the batched floor too. */
+const JOB_SIZE = 10;
+const CLAIM_SIZE = 100;
+const ROUNDS = 5;
+const WARM_UP = 500;
+const QUEUES = ["executions", "floor"];
+const FLEETS = [1, 3] as const;
+/** Places of one worker where several are compared. */
+const PLACES = 10;
+const MILLISECONDS_PER_SECOND = 1_000;
+
+const AIMS = { ofOneJobEach: 0.5, ofBatchedJobs: 1, threeWorkersThatWait: 2.5 };
+
+export interface DispatchReport {
+  /** Executions a second, from the first start to the last end, started in one process and run in another. */
+  readonly throughBullmq: Spread;
+  readonly rawOneJobEach: Spread;
+  readonly rawBatchedJobs: Spread;
+  readonly throughClaims: Spread;
+  readonly rawClaims: Spread;
+  /** Executions a second by the number of workers. */
+  readonly fleets: Readonly<
+    Record<"nap" | "spin", readonly { readonly workers: number; readonly perSecond: number }[]>
+  >;
+}
+
+/** Work started in this process and run in others, against what that costs without an engine. */
+export async function measureDispatch({
+  connectionString,
+  redis,
+  say,
+}: {
+  readonly connectionString: string;
+  readonly redis: string;
+  readonly say: (line: string) => void;
+}): Promise<DispatchReport> {
+  const name = `automatrix_bench_dispatch_${process.pid}`;
+  const floor: FloorPlace = { connectionString, schema: name, redis: { connection: redis, prefix: name } };
+  const claims: DispatchPlace = { ...floor, redis: null };
+  await createClaimTable(floor);
+  try {
+    say(`\n${EXECUTIONS.toLocaleString("en-US")} executions of one pure node, started here, run in another process`);
+    const rounds = await measureInTurns({
+      rawOneJobEach: () => timeQueueFloor(floor, 1),
+      rawBatchedJobs: () => timeQueueFloor(floor, JOB_SIZE),
+      throughBullmq: () => timeEngine(floor),
+      rawClaims: () => timeClaimFloor(floor),
+      throughClaims: () => timeEngine(claims),
+    });
+    say(rateText("raw BullMQ, a job each", rounds.rawOneJobEach));
+    say(rateText(`raw BullMQ, ${JOB_SIZE} a job`, rounds.rawBatchedJobs));
+    say(
+      `${rateText("engine through BullMQ", rounds.throughBullmq)}   ${ratioText(rounds.throughBullmq, rounds.rawOneJobEach)} of a job each (aim ${AIMS.ofOneJobEach}), ${ratioText(rounds.throughBullmq, rounds.rawBatchedJobs)} of ${JOB_SIZE} a job (aim ${AIMS.ofBatchedJobs})`,
+    );
+    say(rateText(`raw SKIP LOCKED, ${CLAIM_SIZE} a claim`, rounds.rawClaims));
+    say(
+      `${rateText("engine through claims", rounds.throughClaims)}   ${ratioText(rounds.throughClaims, rounds.rawClaims)} of SKIP LOCKED`,
+    );
+    const nap = await measureFleets(claims, "nap", 1_500);
+    say(fleetText("nodes that wait 20 ms", nap, ` (aim ${AIMS.threeWorkersThatWait})`));
+    const spin = await measureFleets(claims, "spin", 600);
+    say(fleetText("nodes that compute for 5 ms", spin, ""));
+    return { ...rounds, fleets: { nap, spin } };
+  } finally {
+    await removeAll(floor);
+  }
+}
+
+/** The sides take turns, so that all of them meet the same disturbances. */
+async function measureInTurns<Name extends string>(
+  sides: Readonly<Record<Name, () => Promise<number>>>,
+): Promise<Readonly<Record<Name, Spread>>> {
+  const names = Object.keys(sides) as Name[];
+  const measured = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) for (const name of names) measured.get(name)?.push(await sides[name]());
+  return Object.fromEntries(names.map((name) => [name, spreadOf(measured.get(name) as number[])])) as Record<
+    Name,
+    Spread
+  >;
+}
+
+async function timeQueueFloor(place: FloorPlace, batch: number): Promise<number> {
+  const orders: WorkerOrders = { run: "queue-floor", place, concurrency: AT_ONCE };
+  return timeWorkers(1, orders, EXECUTIONS, (count) => addToQueue(place, { count, atOnce: AT_ONCE, batch }));
+}
+
+async function timeClaimFloor(place: FloorPlace): Promise<number> {
+  const orders: WorkerOrders = { run: "claim-floor", place, batch: CLAIM_SIZE };
+  return timeWorkers(1, orders, EXECUTIONS, (count) => addToTable(place, { count, atOnce: AT_ONCE }));
+}
+
+async function timeEngine(place: DispatchPlace): Promise<number> {
+  return timeFleet(place, { workers: 1, workload: "trivial", executions: EXECUTIONS, places: 100 });
+}
+
+async function measureFleets(
+  place: DispatchPlace,
+  workload: Workload,
+  executions: number,
+): Promise<readonly { readonly workers: number; readonly perSecond: number }[]> {
+  const measured = [];
+  for (const workers of FLEETS)
+    measured.push({ workers, perSecond: await timeFleet(place, { workers, workload, executions, places: PLACES }) });
+  return measured;
+}
+
+async function timeFleet(
+  place: DispatchPlace,
+  params: {
+    readonly workers: number;
+    readonly workload: Workload;
+    readonly executions: number;
+    readonly places: number;
+  },
+): Promise<number> {
+  const { workers, workload, executions, places } = params;
+  await using engine = await openEngineAt(place, 0);
+  const prepared = engine.prepare(workflowOf(workload));
+  return await timeWorkers(workers, { run: "engine", place, places }, executions, async (count) => {
+    let left = count;
+    const lane = async () => {
+      while (left-- > 0) await engine.execute(prepared);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  });
+}
+
+/** Executions a second once all is warm. */
+async function timeWorkers(
+  workers: number,
+  orders: WorkerOrders,
+  executions: number,
+  start: (count: number) => Promise<unknown>,
+): Promise<number> {
+  await using processes = await WorkerProcesses.start(workers, orders);
+  await processes.timeUntilEnded(WARM_UP, () => start(WARM_UP));
+  const ms = await processes.timeUntilEnded(executions, () => start(executions));
+  return (executions * MILLISECONDS_PER_SECOND) / ms;
+}
+
+async function removeAll({ connectionString, schema, redis }: FloorPlace): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await client.query({ text: `DROP SCHEMA IF EXISTS ${schema} CASCADE` });
+  await client.end();
+  for (const name of QUEUES) {
+    const queue = new Queue(name, { connection: { url: redis.connection }, prefix: redis.prefix });
+    await queue.obliterate({ force: true });
+    await queue.close();
+  }
+}
+
+function rateText(title: string, { median, min, max }: Spread): string {
+  const whole = (value: number) => Math.round(value).toLocaleString("en-US").padStart(9);
+  return `${title.padEnd(31)}${whole(median)}/s  (${whole(min).trim()}–${whole(max).trim()})`;
+}
+
+function ratioText(side: Spread, floor: Spread): string {
+  return (side.median / floor.median).toFixed(2);
+}
+
+function fleetText(
+  title: string,
+  fleets: readonly { readonly workers: number; readonly perSecond: number }[],
+  aim: string,
+): string {
+  const [one, three] = fleets.map(({ perSecond }) => perSecond) as [number, number];
+  return `${title.padEnd(31)}${Math.round(one).toLocaleString("en-US").padStart(9)}/s with one worker, ${Math.round(three).toLocaleString("en-US")}/s with three: ${(three / one).toFixed(2)} times${aim}`;
+}
