@@ -17,7 +17,7 @@ const WARM_UP = 500;
 const QUEUES = ["executions", "floor"];
 const FLEETS = [1, 3] as const;
 /** Places of one worker where several are compared. */
-const PLACES = 10;
+const PLACES = 4;
 const MILLISECONDS_PER_SECOND = 1_000;
 
 const AIMS = { ofOneJobEach: 0.5, ofBatchedJobs: 1, threeWorkersThatWait: 2.5 };
@@ -67,7 +67,7 @@ export async function measureDispatch({
     say(
       `${rateText("engine through claims", rounds.throughClaims)}   ${ratioText(rounds.throughClaims, rounds.rawClaims)} of SKIP LOCKED`,
     );
-    const nap = await measureFleets(claims, "nap", 1_500);
+    const nap = await measureFleets(claims, "nap", 1_000);
     say(fleetText("nodes that wait 20 ms", nap, ` (aim ${AIMS.threeWorkersThatWait})`));
     const spin = await measureFleets(claims, "spin", 600);
     say(fleetText("nodes that compute for 5 ms", spin, ""));

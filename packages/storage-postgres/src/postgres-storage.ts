@@ -13,7 +13,7 @@ import { findByIdempotencyKey, getExecution } from "./sql/get-execution.js";
 import { heartbeat } from "./sql/heartbeat.js";
 import { listEvents } from "./sql/list-events.js";
 import { listExecutions } from "./sql/list-executions.js";
-import { listInbox } from "./sql/list-inbox.js";
+import { listInboxes } from "./sql/list-inboxes.js";
 import { listNodes } from "./sql/list-nodes.js";
 import { listOwned } from "./sql/list-owned.js";
 import { listSteps } from "./sql/list-steps.js";
@@ -154,7 +154,8 @@ class PostgresStorage implements Storage {
   listNodes: Storage["listNodes"] = (executionId) => listNodes(this.#connection, executionId);
   listSteps: Storage["listSteps"] = (executionId) => listSteps(this.#connection, executionId);
   listWaits: Storage["listWaits"] = (executionId) => listWaits(this.#connection, executionId);
-  listInbox: Storage["listInbox"] = (executionId) => listInbox(this.#connection, executionId);
+  listInbox: Storage["listInbox"] = async (id) => (await listInboxes(this.#connection, [id])).get(id) ?? [];
+  listInboxes: Storage["listInboxes"] = (executionIds) => listInboxes(this.#connection, executionIds);
   listEvents: Storage["listEvents"] = (executionId, range) => listEvents(this.#connection, { executionId, ...range });
 
   // ── definitions and workflows ──────────────────────────────────────────────

@@ -260,6 +260,10 @@ class SqliteStorage implements Storage {
     return this.#read((connection) => listInbox(connection, executionId));
   }
 
+  listInboxes(executionIds: readonly string[]): ReturnType<Storage["listInboxes"]> {
+    return this.#read((connection) => new Map(executionIds.map((id) => [id, listInbox(connection, id)])));
+  }
+
   listEvents(
     executionId: string,
     range: { readonly after: number; readonly limit: number },

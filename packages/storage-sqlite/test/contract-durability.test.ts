@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type Durability, defineNode, type Effects, type NodeType, RetryableNodeError } from "@automatrix/core";
+import {
+  type Durability,
+  defineNode,
+  type Effects,
+  type NodeType,
+  RetryableNodeError,
+  type Storage,
+} from "@automatrix/core";
 import { type TestEngine, type TestEngineOptions, testEngine } from "@automatrix/core/testing";
 import { sqliteStorage } from "@automatrix/storage-sqlite";
 import { describe, expect, it } from "vitest";
@@ -174,6 +181,42 @@ describe("a worker that dies", () => {
 });
 
 describe("a quarantine", () => {
+  it("takes in what was queued and ends the process in the first moment of its first node", async () => {
+    const file = newFile();
+    let storage: Storage | undefined;
+    let calls = 0;
+    const deadly = defineNode({
+      type: "deadly",
+      execute() {
+        calls++;
+        void storage?.close();
+        return new Promise(() => {});
+      },
+    });
+    const openLife = (life: number, options: TestEngineOptions = {}) =>
+      testEngine({
+        ...options,
+        nodes: [deadly],
+        now: START_AT + life * 2 * LEASE_MS,
+        ids: { next: () => `e${idCount++}` },
+        storage(clock) {
+          storage = sqliteStorage({ file, clock });
+          return storage;
+        },
+      });
+    const front = await openLife(0, { concurrency: { executions: 0 } });
+    const { id } = await front.execute(one("deadly"));
+    await kill(front);
+    for (let life = 1; life < 8; life++) {
+      const engine = await openLife(life);
+      await engine.advance("5s");
+      await kill(engine);
+    }
+    await using engine = await openLife(8);
+    expect((await engine.getExecution(id)).blocked).toMatchObject({ code: "quarantined", nodeId: "a" });
+    expect(calls).toBeLessThanOrEqual(4);
+  });
+
   it("does not blame a node that was waiting for its next attempt", async () => {
     const file = newFile();
     const retrying = defineNode({

@@ -85,13 +85,14 @@ export class ActiveExecutions {
 
   /** Goes on with executions that this worker has claimed. */
   async adopt(records: readonly ExecutionRecord[]): Promise<void> {
-    await Promise.all(records.map((record) => this.#adoptOne(record)));
+    const inboxes = this.#params.adoption.readInboxes(records);
+    await Promise.all(records.map((record) => this.#adoptOne(record, inboxes)));
   }
 
-  async #adoptOne(record: ExecutionRecord): Promise<void> {
+  async #adoptOne(record: ExecutionRecord, inboxes: ReturnType<Storage["listInboxes"]>): Promise<void> {
     const { adoption, services, storage } = this.#params;
     try {
-      const runner = await adoption.adopt(record, this.callbacks);
+      const runner = await adoption.adopt(record, inboxes, this.callbacks);
       if (runner === undefined) return await this.#endedUnrun(record);
       if (this.#isClosed) return await storage.release({ executionId: record.id, epoch: record.epoch });
       this.hold(runner);

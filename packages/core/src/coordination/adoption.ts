@@ -12,6 +12,7 @@ import type { Storage } from "../ports/storage.js";
 import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution/execution-runner.js";
 import type { ResumedFrom } from "../running/execution/resumption.js";
 import type { EngineServices } from "../running/services.js";
+import { ignoreRejection } from "../shared/ignore-rejection.js";
 import { chooseTrigger } from "./choose-trigger.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
 
@@ -35,6 +36,16 @@ interface Rows {
   readonly resumed: ResumedFrom;
 }
 
+/** Inboxes by execution; those without any item may be missing. */
+type Inboxes = ReturnType<Storage["listInboxes"]>;
+
+const NO_INBOXES: Awaited<Inboxes> = new Map();
+
+/** True for one that was created and of which nothing has run. */
+function isUntouched({ lastSeq }: ExecutionRecord): boolean {
+  return lastSeq <= 1;
+}
+
 /** Makes runners of executions that this worker has claimed: queued ones, those that waited, those of dead workers. */
 export class Adoption {
   readonly #params: AdoptionParams;
@@ -43,8 +54,23 @@ export class Adoption {
     this.#params = params;
   }
 
-  /** A runner that is ready to go on; undefined when the execution had to be set aside. */
-  async adopt(record: ExecutionRecord, callbacks: RunnerCallbacks): Promise<ExecutionRunner | undefined> {
+  /** Reads the inboxes of those of which there is nothing else to read, in one call. */
+  readInboxes(records: readonly ExecutionRecord[]): Inboxes {
+    const ids = records.filter(isUntouched).map(({ id }) => id);
+    const inboxes = ids.length === 0 ? Promise.resolve(NO_INBOXES) : this.#params.storage.listInboxes(ids);
+    ignoreRejection(inboxes);
+    return inboxes;
+  }
+
+  /**
+   * A runner that is ready to go on; undefined when the execution had to be set aside.
+   * @param inboxes what {@link readInboxes} gave for this record, with others or alone
+   */
+  async adopt(
+    record: ExecutionRecord,
+    inboxes: Inboxes,
+    callbacks: RunnerCallbacks,
+  ): Promise<ExecutionRunner | undefined> {
     if (record.crashes >= this.#params.quarantineAfter) {
       const inFlight = await this.#nodesInFlight(record);
       // Nothing of it ran when its workers died: it was not at fault.
@@ -52,7 +78,7 @@ export class Adoption {
     }
     const prepared = await this.#prepare(record);
     if (!("plan" in prepared)) return this.#setAside(record, prepared);
-    const { nodes, steps, resumed } = await this.#read(record);
+    const { nodes, steps, resumed } = await this.#read(record, inboxes);
     return new ExecutionRunner({
       ...callbacks,
       services: this.#params.services,
@@ -77,11 +103,11 @@ export class Adoption {
     return prepared;
   }
 
-  async #read(record: ExecutionRecord): Promise<Rows> {
+  async #read(record: ExecutionRecord, inboxes: Inboxes): Promise<Rows> {
     const { storage, services } = this.#params;
     const { id, lastSeq } = record;
-    if (lastSeq <= 1) {
-      const inbox = await storage.listInbox(id);
+    if (isUntouched(record)) {
+      const inbox = (await inboxes).get(id) ?? [];
       return { nodes: [], steps: [], resumed: { hasBegun: false, waits: [], inbox, parkedMs: 0 } };
     }
     const [nodes, steps, waits, inbox, [lastEvent]] = await Promise.all([

@@ -38,10 +38,18 @@ export interface SweeperParams {
   readonly tasks: readonly SweepTask[];
 }
 
+/** Executions that a dispatcher told of, to be claimed together. */
+interface Told {
+  readonly ids: Set<string>;
+  /** Those of them for which there was no place. */
+  readonly left: Promise<readonly string[]>;
+}
+
 export class Sweeper {
   readonly #params: SweeperParams;
   #last: Promise<void> = Promise.resolve();
   #isPoked = false;
+  #isClaimPoked = false;
   #isStarted = false;
   #isClosed = false;
   /** True while executions may be held back: by a lack of places, or by limits of flow control. */
@@ -51,6 +59,7 @@ export class Sweeper {
   /** True when a claim was not answered: it may have taken something. */
   #isClaimUnsure = false;
   #nextCheckAt = 0;
+  #told: Told | undefined;
   #periodic: Timer | undefined;
   #wake: Timer | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -81,9 +90,11 @@ export class Sweeper {
     this.#params.services.defer(() => void this.sweep());
   }
 
-  /** A place is free: sweeps soon if something may have been waiting for one. */
+  /** A place is free: claims soon, and nothing else, if something may have been waiting for one. */
   placeFree(): void {
-    if (this.#mayBeHeldBack) this.poke();
+    if (!this.#mayBeHeldBack || this.#isPoked || this.#isClaimPoked || !this.#isStarted || this.#isClosed) return;
+    this.#isClaimPoked = true;
+    this.#params.services.defer(() => void this.#afterLast(() => this.#fillPlaces()));
   }
 
   /** Resolves when the sweeps asked for so far are done. */
@@ -115,19 +126,33 @@ export class Sweeper {
   }
 
   /**
-   * Claims what is ready of these executions; answers those for which there was no place.
+   * Claims what is ready of these executions; answers those for which there was no place. What comes while a sweep is
+   * under way is claimed in one call after it.
    * @throws StorageError `storage_unavailable` when that could not be done now
    */
   async takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
-    let left: readonly string[] | undefined;
-    await this.#afterLast(async () => {
-      left = await this.#takeReady(executionIds);
-    });
-    if (left !== undefined) return left;
-    throw new StorageError("storage_unavailable", "What is ready could not be claimed now; the sweep finds it.");
+    this.#told ??= this.#takeTold();
+    const { ids, left } = this.#told;
+    for (const id of executionIds) ids.add(id);
+    const leftIds = new Set(await left);
+    return executionIds.filter((id) => leftIds.has(id));
   }
 
-  async #takeReady(executionIds: readonly string[]): Promise<readonly string[]> {
+  #takeTold(): Told {
+    const ids = new Set<string>();
+    let left: readonly string[] | undefined;
+    const taken = this.#afterLast(async () => {
+      this.#told = undefined;
+      left = await this.#takeReady(ids);
+    });
+    const answer = taken.then(() => {
+      if (left !== undefined) return left;
+      throw new StorageError("storage_unavailable", "What is ready could not be claimed now; the sweep finds it.");
+    });
+    return { ids, left: answer };
+  }
+
+  async #takeReady(executionIds: Iterable<string>): Promise<readonly string[]> {
     const { active } = this.#params;
     const elsewhere: string[] = [];
     for (const id of executionIds) {
@@ -189,6 +214,11 @@ export class Sweeper {
       await active.readNews(id);
       this.#unread.delete(id);
     }
+  }
+
+  async #fillPlaces(): Promise<void> {
+    this.#isClaimPoked = false;
+    if (await this.#claimAll()) await this.#isHeldBack();
   }
 
   /** Claims while there are places; false when places ran out first. */

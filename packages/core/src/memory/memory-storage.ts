@@ -415,6 +415,10 @@ class MemoryStorage extends MemoryCatalogue implements Storage {
     return [...(this.#executions.get(executionId)?.inbox?.values() ?? [])];
   }
 
+  async listInboxes(executionIds: readonly string[]): ReturnType<Storage["listInboxes"]> {
+    return new Map(await Promise.all(executionIds.map(async (id) => [id, await this.listInbox(id)] as const)));
+  }
+
   async listEvents(
     executionId: string,
     { after, limit }: { readonly after: number; readonly limit: number },

@@ -156,6 +156,8 @@ export interface Storage extends ScheduleStore {
   listSteps(executionId: string): Promise<readonly StepRecord[]>;
   listWaits(executionId: string): Promise<readonly WaitRecord[]>;
   listInbox(executionId: string): Promise<readonly InboxItem[]>;
+  /** What {@link listInbox} answers, of several at once; those without any item may be left out. */
+  listInboxes(executionIds: readonly string[]): Promise<ReadonlyMap<string, readonly InboxItem[]>>;
   /** Events with `seq > after`, at most `limit`. */
   listEvents(
     executionId: string,

@@ -11,6 +11,7 @@ export async function addToInbox(
 ): Promise<Added> {
   const { item_digest, seen_digest, record } = toInboxRow(params.item);
   const [row] = await connection.query<{ added: Added }>({
+    name: "add_to_inbox",
     text: `SELECT ${connection.schema}.add_to_inbox($1, $2, $3, $4, $5) AS added`,
     values: [toPostgresText(params.executionId), item_digest, seen_digest, record, params.maxUnread],
   });

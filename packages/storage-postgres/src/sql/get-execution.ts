@@ -9,6 +9,7 @@ export async function getExecution(
   executionId: string,
 ): Promise<ExecutionRecord | undefined> {
   const [row] = await connection.query<RecordRow>({
+    name: "get_execution",
     text: `SELECT ${RECORD_COLUMNS} FROM ${connection.schema}.execution_rows WHERE id = $1`,
     values: [toPostgresText(executionId)],
   });

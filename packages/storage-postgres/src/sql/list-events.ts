@@ -17,6 +17,7 @@ export async function listEvents(
   const { schema } = connection;
   // Every row holds one event at least, so that `limit` rows are enough.
   const rows = await connection.query<EventsRow>({
+    name: "list_events",
     text: `SELECT c.last_seq, c.events, c.nodes FROM ${schema}.commits c
       WHERE c.execution_key = (SELECT key FROM ${schema}.executions WHERE id = $1)
         AND c.last_seq > $2::bigint AND c.events IS NOT NULL

@@ -7,6 +7,7 @@ import { toPostgresText } from "../rows/text.js";
 export async function listNodes(connection: PostgresConnection, executionId: string): Promise<readonly NodeRecord[]> {
   const { schema } = connection;
   const rows = await connection.query<{ nodes: string }>({
+    name: "list_nodes",
     text: `SELECT c.nodes FROM ${schema}.commits c
       WHERE c.execution_key = (SELECT key FROM ${schema}.executions WHERE id = $1) AND c.nodes IS NOT NULL
       ORDER BY c.last_seq, c.number`,

@@ -7,6 +7,7 @@ import { toPostgresText } from "../rows/text.js";
 export async function listSteps(connection: PostgresConnection, executionId: string): Promise<readonly StepRecord[]> {
   const { schema } = connection;
   const rows = await connection.query<{ steps: string }>({
+    name: "list_steps",
     text: `SELECT c.steps FROM ${schema}.commits c
       WHERE c.execution_key = (SELECT key FROM ${schema}.executions WHERE id = $1) AND c.steps IS NOT NULL
       ORDER BY c.last_seq, c.number`,

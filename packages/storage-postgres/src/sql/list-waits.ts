@@ -6,6 +6,7 @@ import { toPostgresText } from "../rows/text.js";
 export async function listWaits(connection: PostgresConnection, executionId: string): Promise<readonly WaitRecord[]> {
   const { schema } = connection;
   const rows = await connection.query<{ record: string }>({
+    name: "list_waits",
     text: `SELECT w.record FROM ${schema}.waits w
       WHERE w.execution_key = (SELECT key FROM ${schema}.executions WHERE id = $1) ORDER BY w.ordinal`,
     values: [toPostgresText(executionId)],

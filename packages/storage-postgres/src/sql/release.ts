@@ -7,6 +7,7 @@ export async function release(
   { executionId, epoch }: Parameters<Storage["release"]>[0],
 ): Promise<void> {
   await connection.execute({
+    name: "release",
     text: `UPDATE ${connection.schema}.executions SET owner = NULL WHERE id = $1 AND epoch = $2::bigint AND owner IS NOT NULL`,
     values: [toPostgresText(executionId), epoch],
   });

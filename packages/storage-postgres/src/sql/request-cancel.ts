@@ -9,6 +9,7 @@ export async function requestCancel(
 ): Promise<ExecutionStatus | undefined> {
   const id = toPostgresText(executionId);
   const [marked] = await connection.query<{ status: ExecutionStatus }>({
+    name: "request_cancel",
     text: `UPDATE ${connection.schema}.executions SET cancel_requested = $2, has_news = true
       WHERE id = $1 AND ended_at IS NULL AND cancel_requested IS NULL RETURNING status`,
     values: [id, toJson({ reason, at })],

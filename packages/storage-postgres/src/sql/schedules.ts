@@ -95,6 +95,7 @@ export async function listDueSchedules(
   { at, limit }: Parameters<ScheduleStore["listDueSchedules"]>[0],
 ): Promise<readonly ScheduleRecord[]> {
   const rows = await connection.query<ScheduleRow>({
+    name: "list_due_schedules",
     text: `SELECT ${COLUMNS} FROM ${connection.schema}.schedules
       WHERE NOT is_paused AND next_due_at <= $1 ORDER BY next_due_at, key LIMIT $2`,
     values: [at, limit],
@@ -104,6 +105,7 @@ export async function listDueSchedules(
 
 export async function nextScheduleDueAt(connection: PostgresConnection): Promise<number | null> {
   const [row] = await connection.query<{ next_due_at: number | null }>({
+    name: "next_schedule_due_at",
     text: `SELECT min(next_due_at) AS next_due_at FROM ${connection.schema}.schedules WHERE NOT is_paused`,
   });
   return row?.next_due_at ?? null;

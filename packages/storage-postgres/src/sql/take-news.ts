@@ -11,7 +11,7 @@ export async function takeNews(
   { workerId, limit }: Parameters<Storage["takeNews"]>[0],
 ): Promise<readonly string[]> {
   const rows = await connection.query<{ id: string }>({
-    name: "take-news",
+    name: "take_news",
     text: `UPDATE ${connection.schema}.executions e SET has_news = false FROM (
         SELECT key FROM ${connection.schema}.executions
         WHERE owner = $1 AND has_news AND ended_at IS NULL LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) n

@@ -166,16 +166,16 @@ export class ExecutionRunner {
   create(): void {
     writeStart(this.writer.pending, this.record, { seeds: this.seeds, steps: this.#params.steps });
     this.begin();
+    this.writer.requestFlush();
   }
 
-  /** Starts the entries. Nothing of them runs before the start is durable. */
+  /** Starts the entries. Nothing of them runs before the creation is durable. */
   begin(): void {
     if (this.isEnded) return;
     this.writer.emit("execution.started", {});
     this.executionClock.begin();
     this.beginRoot();
     this.starter.pump();
-    this.writer.requestFlush();
   }
 
   /** Goes on with an execution that was queued, waited outside memory, or whose worker died or handed it back. */

@@ -16,9 +16,10 @@ export function afterBarrier(attempt: NodeAttempt, effects: Effects, then: () =>
 
 /** Ticket that must be durable first. The whole of the durability modes, but for what parks and steps write. */
 function barrierOf(attempt: NodeAttempt, effects: Effects): number {
-  const { services, writer } = attempt.scope.runner;
+  const { services, writer, record } = attempt.scope.runner;
   const { durability } = services;
-  if (effects === "once") return writer.ticket;
+  // Should this node end the process once more, it has to be known that it was at work.
+  if (effects === "once" || record.crashes > 0) return writer.ticket;
   if (durability === "outcome" || (durability === "barrier" && effects === "pure")) return 1;
   const { scope, node, number } = attempt;
   const mark = scope.requiredMark(node.index);

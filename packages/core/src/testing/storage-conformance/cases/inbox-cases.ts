@@ -21,6 +21,19 @@ export const inboxCases: CaseGroup = {
       },
     },
     {
+      name: "reads the items of several at once as it reads those of each",
+      check: async ({ storage }) => {
+        for (const id of ["e1", "e2", "e3"]) await createExecution(storage, id);
+        for (const id of ["i1", "i2"]) await storage.addToInbox("e1", inboxItem(id), 10);
+        await storage.addToInbox("e3", inboxItem("i3"), 10);
+        await commitOne(storage, { executionId: "e1", epoch: 1, readInbox: ["i1"] });
+        const inboxes = await storage.listInboxes(["e3", "e2", "none", "e1"]);
+        for (const id of ["e1", "e2", "e3", "none"])
+          assert.deepEqual(inboxes.get(id) ?? [], await storage.listInbox(id), id);
+        assert.equal(inboxes.get("e1")?.length, 1);
+      },
+    },
+    {
       name: "answers a second item of the same kind, name and key with duplicate, read or not",
       check: async ({ storage }) => {
         await createExecution(storage, "e1");
