@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { createEngine, type Engine, type EngineOptions } from "@automatrix/core";
 import { CLUSTER_WORKFLOWS, clusterStart } from "./cluster-workflows.js";
 import { crashNodes } from "./crash-nodes.js";
-import { openCrashRedis, type RedisPlace } from "./crash-redis.js";
+import { openDispatching, type RedisPlace } from "./crash-redis.js";
 import { createCrashStorage, type StoragePlace } from "./crash-storage.js";
 import { Ledger } from "./ledger.js";
 import type { WorkerReport } from "./worker.js";
@@ -35,7 +35,7 @@ async function work(orders: ClusterOrders): Promise<Engine> {
     nodes: crashNodes(new Ledger(orders.ledger)),
     lease: orders.lease,
     quarantineAfter: QUARANTINE_AFTER,
-    ...(orders.redis === null ? {} : await openCrashRedis(orders.redis)),
+    ...(orders.redis === null ? {} : await openDispatching(orders.redis)),
   });
   await engine.start();
   report({ is: "started" });

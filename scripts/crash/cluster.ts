@@ -10,7 +10,7 @@ import type { ClusterOrders } from "./cluster-worker.js";
 import { SCHEDULE_ID, SCHEDULED_WORKFLOW_ID, TICK } from "./cluster-workflows.js";
 import { type CrashDatabase, createCrashDatabase } from "./crash-database.js";
 import { crashNodes } from "./crash-nodes.js";
-import { deleteCrashKeys, type RedisPlace } from "./crash-redis.js";
+import { type CrashRedis, openCrashRedis } from "./crash-redis.js";
 import type { CrashReport } from "./crash-run.js";
 import { openCrashStorage, type StoragePlace } from "./crash-storage.js";
 import { Ledger } from "./ledger.js";
@@ -29,7 +29,7 @@ const SECONDS_BETWEEN_LINES = 10;
 export interface ClusterOptions {
   /** A Postgres server on which the run makes its own database. */
   readonly server: string;
-  /** Redis, for a run through BullMQ. */
+  /** For a run through BullMQ: the address of a Redis, or `own` for one that is restarted in the middle. */
   readonly redis?: string | undefined;
   readonly workers: number;
   readonly executions: number;
@@ -42,9 +42,8 @@ export interface ClusterOptions {
 /** Kills workers that share one Postgres database, cuts their connections, and looks at what is left in the end. */
 export async function runCluster(options: ClusterOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "automatrix-cluster-"));
-  const prefix = `automatrix-crash-${process.pid}-${Date.now()}`;
-  const redis = options.redis === undefined ? null : { connection: options.redis, prefix };
   try {
+    await using redis = options.redis === undefined ? null : await openCrashRedis(options.redis);
     await using database = await createCrashDatabase(options.server);
     const place: StoragePlace = {
       kind: "postgres",
@@ -53,14 +52,13 @@ export async function runCluster(options: ClusterOptions): Promise<CrashReport> 
     };
     return await new ClusterRun(options, { place, redis, database, ledger: join(folder, "ledger.jsonl") }).run();
   } finally {
-    if (redis !== null) await deleteCrashKeys(redis);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 interface ClusterPlaces {
   readonly place: StoragePlace;
-  readonly redis: RedisPlace | null;
+  readonly redis: CrashRedis | null;
   readonly database: CrashDatabase;
   readonly ledger: string;
 }
@@ -125,7 +123,7 @@ class ClusterRun {
     );
     const worker = await this.#pool.take();
     const open = Math.ceil(executions / (seconds * workers * STARTS_A_SECOND));
-    const orders: ClusterOrders = { storage: place, redis, ledger, lease: LEASE, starts, open };
+    const orders: ClusterOrders = { storage: place, redis: redis?.place ?? null, ledger, lease: LEASE, starts, open };
     worker.order(orders);
     this.#seats[seat] = worker;
   }
@@ -161,11 +159,11 @@ class ClusterRun {
     await this.#fill(seat);
   }
 
-  /** Cuts every connection to the database, and deletes every job. */
+  /** Cuts every connection to the database, and loses every job. */
   async #cut(): Promise<void> {
     const { database, redis } = this.#places;
     this.#options.say(`cluster: ${await database.terminateConnections()} connections to the database cut`);
-    if (redis !== null) this.#options.say(`cluster: ${await deleteCrashKeys(redis)} keys of Redis deleted`);
+    if (redis !== null) this.#options.say(`cluster: ${await redis.loseEverything()}`);
   }
 
   #accepted(): ReadonlyMap<string, string> {

@@ -23,7 +23,8 @@ const HELP = `npm run crash [-- kill|zombie|pair|cluster] [-- OPTIONS]
                   (default: $AUTOMATRIX_TEST_POSTGRES, $PGHOST, or port 5432 of this machine)
   --workers N     of cluster (3)
   --seconds N     of cluster: how long workers are killed (60)
-  --redis URL     of cluster: workers hear of executions through BullMQ too, whose keys are deleted in the middle
+  --redis URL     of cluster: workers hear of executions through BullMQ too, whose keys are deleted in the middle;
+                  "own" starts a redis-server, which is killed and started again, empty, in the middle
   --help          this text
 
 Exit code 0 when all is well, 1 with a list of what is not, 2 when it was called in a wrong way.

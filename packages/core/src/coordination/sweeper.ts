@@ -56,7 +56,7 @@ export class Sweeper {
   #mayBeHeldBack = true;
   /** News that was told is told no more: it stays here until it has been read. */
   readonly #unread = new Set<string>();
-  /** True when a claim was not answered: it may have taken something. */
+  /** True when a claim was not answered, until what is owned was looked through: it may have taken something. */
   #isClaimUnsure = false;
   #nextCheckAt = 0;
   #told: Told | undefined;
@@ -240,6 +240,7 @@ export class Sweeper {
     what: Pick<Parameters<Storage["claim"]>[0], "limit" | "among" | "executionId">,
   ): Promise<readonly ExecutionRecord[]> {
     const { storage, worker, lease, services } = this.#params;
+    const wasUnsure = this.#isClaimUnsure;
     this.#isClaimUnsure = true;
     const claimed = await storage.claim({
       ...what,
@@ -248,7 +249,7 @@ export class Sweeper {
       dueAt: this.#now(),
       offers: services.offers === null ? null : [...services.offers],
     });
-    this.#isClaimUnsure = false;
+    this.#isClaimUnsure = wasUnsure;
     return claimed;
   }
 

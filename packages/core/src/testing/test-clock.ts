@@ -9,6 +9,8 @@ export const DEFAULT_START_AT = Date.UTC(2025, 0, 1);
 const QUIET_TURNS = 5;
 /** The same while somebody outside this thread may still answer. */
 const QUIET_TURNS_WHILE_BUSY = 200;
+/** The same while somebody in another process may answer; a turn is a millisecond then. */
+const QUIET_TURNS_WHILE_REMOTE = 5_000;
 /** What is still not quiet then never will be. */
 const MAX_TURNS = 100_000;
 
@@ -33,6 +35,8 @@ export interface TestClockOptions {
   readonly now?: number | string | Date;
   /** True while work is under way that no timer shows, such as a call to a storage. */
   readonly isBusy?: () => boolean;
+  /** True when that work is done in another process, such as a database's: it is given real time. Default false. */
+  readonly isRemote?: boolean;
 }
 
 /**
@@ -57,15 +61,17 @@ interface Entry {
 class ManualClock implements TestClock {
   readonly #timers = new Heap<Entry>((a, b) => a.at - b.at || a.ordinal - b.ordinal);
   readonly #isBusy: () => boolean;
+  readonly #isRemote: boolean;
   #now: number;
   #ordinal = 0;
   #pending = 0;
   /** Rises with every use: the sign that something moves. */
   #uses = 0;
 
-  constructor({ now = DEFAULT_START_AT, isBusy = () => false }: TestClockOptions) {
+  constructor({ now = DEFAULT_START_AT, isBusy = () => false, isRemote = false }: TestClockOptions) {
     this.#now = new Date(now).getTime();
     this.#isBusy = isBusy;
+    this.#isRemote = isRemote;
   }
 
   now(): number {
@@ -126,9 +132,12 @@ class ManualClock implements TestClock {
   async settle(): Promise<void> {
     let quietTurns = 0;
     for (let turn = 0; turn < MAX_TURNS; turn++) {
-      if (quietTurns >= (this.#isBusy() ? QUIET_TURNS_WHILE_BUSY : QUIET_TURNS)) return;
+      const isBusy = this.#isBusy();
+      const isRemote = isBusy && this.#isRemote;
+      const enough = isRemote ? QUIET_TURNS_WHILE_REMOTE : isBusy ? QUIET_TURNS_WHILE_BUSY : QUIET_TURNS;
+      if (quietTurns >= enough) return;
       const before = this.#uses;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => (isRemote ? setTimeout(resolve, 1) : setImmediate(resolve)));
       quietTurns = this.#uses === before ? quietTurns + 1 : 0;
     }
     throw new Error(

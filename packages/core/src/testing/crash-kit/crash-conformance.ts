@@ -1,3 +1,4 @@
+import type { Dispatcher } from "../../ports/dispatcher.js";
 import type { Storage } from "../../ports/storage.js";
 import type { ConformanceCase } from "../storage-conformance/storage-conformance.js";
 import { type CrashOutcome, findViolations, readOutcome } from "./crash-checks.js";
@@ -19,11 +20,20 @@ export interface CrashConformanceOptions {
    * workers of a run share the object.
    */
   readonly createStorage: (parts: { readonly clock: MachineClock }) => Storage | Promise<Storage>;
+  /** True when the storage answers from another process: the kit then waits for it in real time. Default false. */
+  readonly isRemote?: boolean;
   /** Of a test runner: given both, every case is registered. */
   readonly describe?: (name: string, register: () => void) => unknown;
   readonly it?: (name: string, run: () => Promise<void>) => unknown;
   /** In place of the kit's own corpus. */
   readonly workflows?: readonly CrashWorkflow[];
+  /** Makes a dispatcher for one worker, which closes it; all of a run tell each other. Default: none. */
+  readonly createDispatcher?: (parts: { readonly run: number }) => Dispatcher;
+  /**
+   * Most commits or calls of a case at which its fault happens, spread over the run and different from case to case; for
+   * storages on which trying every one takes too long. Default: every one.
+   */
+  readonly maxTargets?: number;
 }
 
 /**
@@ -37,7 +47,7 @@ export interface CrashConformanceOptions {
  * ```
  */
 export function crashConformance(options: CrashConformanceOptions): readonly ConformanceCase[] {
-  const groups = (options.workflows ?? CRASH_WORKFLOWS).map((workflow) => casesOf(workflow, options));
+  const groups = (options.workflows ?? CRASH_WORKFLOWS).map((workflow, index) => casesOf(workflow, index, options));
   const { describe, it } = options;
   if (describe !== undefined && it !== undefined) {
     for (const cases of groups)
@@ -48,17 +58,24 @@ export function crashConformance(options: CrashConformanceOptions): readonly Con
   return groups.flat();
 }
 
-function casesOf(workflow: CrashWorkflow, options: CrashConformanceOptions): readonly ConformanceCase[] {
+function casesOf(
+  workflow: CrashWorkflow,
+  workflowIndex: number,
+  options: CrashConformanceOptions,
+): readonly ConformanceCase[] {
   const baselines = new Map<1 | 2, Promise<Baseline>>();
   const baselineOf = (executions: 1 | 2): Promise<Baseline> => {
     const found = baselines.get(executions) ?? runBaseline(workflow, options, executions);
     baselines.set(executions, found);
     return found;
   };
-  return CRASH_FAULTS.map((fault) => ({
+  return CRASH_FAULTS.map((fault, faultIndex) => ({
     group: workflow.name,
     name: `comes to the same end when ${fault.name}`,
-    run: async () => runFault({ workflow, fault, options, baseline: await baselineOf(fault.executions) }),
+    run: async () => {
+      const baseline = await baselineOf(fault.executions);
+      return runFault({ workflow, fault, options, baseline, seed: workflowIndex * CRASH_FAULTS.length + faultIndex });
+    },
   }));
 }
 
@@ -74,10 +91,10 @@ interface Baseline {
 
 async function runBaseline(
   workflow: CrashWorkflow,
-  { createStorage }: CrashConformanceOptions,
+  options: CrashConformanceOptions,
   executions: 1 | 2,
 ): Promise<Baseline> {
-  const scene = new CrashScene({ workflow, createStorage, executions });
+  const scene = new CrashScene({ ...options, workflow, executions });
   try {
     await scene.run().catch((error: unknown) => {
       throw failure(`Without faults, ${workflow.name}`, [String(error)], scene);
@@ -115,18 +132,34 @@ async function runFault(params: {
   readonly fault: CrashFault;
   readonly options: CrashConformanceOptions;
   readonly baseline: Baseline;
+  /** Says which targets are taken where not all are. */
+  readonly seed: number;
 }): Promise<void> {
   const failures: Error[] = [];
-  const { commitCount, callCount } = params.baseline;
-  const targets = params.fault.at === "commit" ? commitCount : Math.min(callCount, MAX_CALLS);
-  for (let target = 1; target <= targets; target++) {
-    if (params.fault.executions === 2 && (params.baseline.batchSizes[target] ?? 0) < 2) continue;
+  const targets = targetsOf(params);
+  for (const target of targets) {
     const error = await runFaultAt(params, target);
     if (error !== undefined) failures.push(error);
   }
   if (failures.length === 0) return;
   const shown = failures.slice(0, MAX_SHOWN_FAILURES).map(({ message }) => message);
-  throw new Error([`${failures.length} of ${targets} ${params.fault.at}s:`, ...shown].join("\n\n"));
+  throw new Error([`${failures.length} of ${targets.length} ${params.fault.at}s:`, ...shown].join("\n\n"));
+}
+
+/** Numbers of the commits or calls at which the fault happens, one run each. */
+function targetsOf({ fault, baseline, options, seed }: Parameters<typeof runFault>[0]): readonly number[] {
+  const { commitCount, callCount, batchSizes } = baseline;
+  const count = fault.at === "commit" ? commitCount : Math.min(callCount, MAX_CALLS);
+  const all = Array.from({ length: count }, (_, index) => index + 1).filter(
+    (target) => fault.executions === 1 || (batchSizes[target] ?? 0) >= 2,
+  );
+  const { maxTargets = all.length } = options;
+  if (all.length <= maxTargets) return all;
+  const step = all.length / maxTargets;
+  return Array.from(
+    { length: maxTargets },
+    (_, index) => all[(seed + Math.floor(index * step)) % all.length] as number,
+  );
 }
 
 async function runFaultAt(
@@ -134,7 +167,7 @@ async function runFaultAt(
   target: number,
 ): Promise<Error | undefined> {
   const { executions } = fault;
-  const scene = new CrashScene({ workflow, createStorage: options.createStorage, fault, target, executions });
+  const scene = new CrashScene({ ...options, workflow, fault, target, executions });
   const title = `${workflow.name}, ${fault.at} ${target}: ${fault.name}`;
   try {
     await scene.run();
@@ -142,7 +175,7 @@ async function runFaultAt(
       scene,
       expected: baseline.outcome,
       executions: baseline.executions,
-      reruns: fault.reruns,
+      reruns: scene.storage.capabilities.shared ? (fault.rerunsWhereShared ?? fault.reruns) : fault.reruns,
       keepsPromises: fault.keepsPromises,
     });
     return violations.length === 0 ? undefined : failure(title, violations, scene);

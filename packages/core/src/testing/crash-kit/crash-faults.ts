@@ -27,6 +27,8 @@ interface FaultTraits {
   readonly executions: 1 | 2;
   /** How often a node in flight may run again. */
   readonly reruns: number;
+  /** The same on a storage that other processes may open: there a worker whose lease has ended must let go. */
+  readonly rerunsWhereShared?: number;
   /** Whether `result()` has to be answered with the outcome by the last worker asked. */
   readonly keepsPromises: boolean;
 }
@@ -77,7 +79,8 @@ export const CRASH_FAULTS: readonly CrashFault[] = [
   {
     name: "another worker takes away the second execution of a batch",
     executions: 2,
-    reruns: 1,
+    // Once since it was taken away, and once more where the first worker has to end for the second to come.
+    reruns: 2,
     keepsPromises: true,
     bringsSecondWorker: true,
     at: "commit",
@@ -127,6 +130,7 @@ export const CRASH_FAULTS: readonly CrashFault[] = [
     name: "the clock jumps forwards at a commit",
     executions: 1,
     reruns: 0,
+    rerunsWhereShared: 1,
     keepsPromises: true,
     at: "commit",
     meddle: (point) => (point.isTarget ? jumpBy(point, CLOCK_JUMP_MS) : undefined),

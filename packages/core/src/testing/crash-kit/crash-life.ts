@@ -1,4 +1,5 @@
 import { Engine } from "../../engine.js";
+import type { Dispatcher } from "../../ports/dispatcher.js";
 import type { CommitOutcome } from "../../ports/execution-commit.js";
 import type { Storage } from "../../ports/storage.js";
 import { seededRandom, sequentialIds } from "../seeded-random.js";
@@ -18,6 +19,7 @@ export class CrashLife {
   readonly #storage: MortalStorage;
   readonly #clock: ReturnType<typeof mortalClock>;
   readonly #log: CrashLog;
+  readonly #dispatcher: Dispatcher | undefined;
   #isDead = false;
 
   constructor(params: {
@@ -26,11 +28,13 @@ export class CrashLife {
     readonly storage: Storage;
     readonly clock: MachineClock;
     readonly log: CrashLog;
+    readonly dispatcher: Dispatcher | undefined;
     readonly onCommit: (life: CrashLife, point: Omit<CommitPoint, "number">) => Promise<readonly CommitOutcome[]>;
     readonly onCall: (life: CrashLife, method: string, call: () => Promise<unknown>) => Promise<unknown>;
   }) {
-    const { number, workflow, storage, clock, log, onCommit, onCall } = params;
+    const { number, workflow, storage, clock, log, dispatcher, onCommit, onCall } = params;
     this.number = number;
+    this.#dispatcher = dispatcher;
     this.#log = log;
     this.#clock = mortalClock(clock);
     this.#storage = mortalStorage({
@@ -47,6 +51,7 @@ export class CrashLife {
       ids: sequentialIds(`w${number}`),
       logger: silentLogger,
       lease: CRASH_LEASE,
+      ...(dispatcher === undefined ? {} : { dispatcher }),
       ...workflow.engineOptions,
     });
   }
@@ -66,5 +71,6 @@ export class CrashLife {
     this.#isDead = true;
     this.#storage.die();
     this.#clock.die();
+    void this.#dispatcher?.close();
   }
 }

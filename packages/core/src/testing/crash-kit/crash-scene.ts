@@ -1,4 +1,5 @@
 import { AutomatrixError } from "../../errors/errors.js";
+import type { Dispatcher } from "../../ports/dispatcher.js";
 import type { CommitOutcome } from "../../ports/execution-commit.js";
 import type { Storage } from "../../ports/storage.js";
 import type { ExecutionResult } from "../../running/execution/execution-result.js";
@@ -36,7 +37,12 @@ export interface CrashSceneParams {
   /** Number of the commit or call that the fault is at, from 1. */
   readonly target?: number;
   readonly executions: 1 | 2;
+  readonly isRemote?: boolean;
+  /** Makes the dispatcher of one worker. `run` is the same for all workers of this scene, and for no other scene. */
+  readonly createDispatcher?: (parts: { readonly run: number }) => Dispatcher;
 }
+
+let runs = 0;
 
 /** One execution from the caller's side. */
 interface Client {
@@ -66,6 +72,7 @@ export class CrashScene {
   readonly #base: TestClock;
   readonly #clock: MachineClock;
   readonly #lives: CrashLife[] = [];
+  readonly #run = ++runs;
   readonly #clients: Client[];
   #storage: Storage | undefined;
   #violation: unknown;
@@ -74,7 +81,10 @@ export class CrashScene {
   constructor(params: CrashSceneParams) {
     this.#params = params;
     this.workflow = params.workflow;
-    this.#base = testClock({ isBusy: () => this.#lives.some((life) => life.openCalls > 0) });
+    this.#base = testClock({
+      isBusy: () => this.#lives.some((life) => life.openCalls > 0),
+      isRemote: params.isRemote ?? false,
+    });
     this.#clock = machineClock(this.#base);
     this.#clients = Array.from({ length: params.executions }, (_, index) => ({
       key: `crash-${index + 1}`,
@@ -160,6 +170,7 @@ export class CrashScene {
       storage: this.storage,
       clock: this.#clock,
       log: this.log,
+      dispatcher: this.#params.createDispatcher?.({ run: this.#run }),
       onCommit: (by, point) => this.#commit(by, point),
       onCall: (by, method, call) => this.#call(by, method, call),
     });
