@@ -16,6 +16,12 @@ export function packageBuild(options: Options): ReturnType<typeof defineConfig> 
     shims: true,
     tsconfig: "tsconfig.build.json",
     silent: true,
+    // Comments and indentation are half of what is read at each start; names stay, for stack traces.
+    esbuildOptions(esbuild) {
+      esbuild.minifyWhitespace = true;
+      esbuild.minifySyntax = true;
+      esbuild.legalComments = "none";
+    },
     ...options,
   });
 }

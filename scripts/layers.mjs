@@ -21,6 +21,7 @@ export const FLOORS = [
   ["running"],
   ["memory"],
   ["system"],
+  ["network"],
   ["events", "ports"],
   ["execution"],
   ["validation"],

@@ -30,13 +30,17 @@ import { ConfigurationError, ExecutionError } from "./errors/errors.js";
 import type { EventType, ExecutionEvent } from "./events/event.js";
 import { EventHub, type EventListener } from "./events/event-hub.js";
 import type { ApprovalAnswer } from "./execution/approval.js";
+import { compileTemplate } from "./expressions/compile-template.js";
 import { mergeFunctionTables } from "./expressions/functions/function-table.js";
 import { standardFunctions } from "./expressions/functions/standard-functions.js";
+import { startScope } from "./expressions/start-scope.js";
 import { memoryCache } from "./memory/memory-cache.js";
+import { GuardedHttp } from "./network/guarded-http.js";
 import type { Dispatcher } from "./ports/dispatcher.js";
 import type { EventAnnouncement } from "./ports/event-bus.js";
 import type { ExecutionRecord, ExecutionSummary, NodeRecord } from "./ports/execution-record.js";
 import type { ExecutionFilter, Page, Storage, WorkflowRecord } from "./ports/storage.js";
+import { KeptMasks } from "./running/attempt/masking/kept-masks.js";
 import { CommitQueue } from "./running/commit/commit-queue.js";
 import type { ExecutionResult } from "./running/execution/execution-result.js";
 import type { ExecutionRunner } from "./running/execution/execution-runner.js";
@@ -82,6 +86,7 @@ export class Engine {
   readonly #messages: Messages;
   readonly #reruns: Reruns;
   readonly #ticker: ScheduleTicker;
+  readonly #http: GuardedHttp;
   /** Cron rows that start executions. */
   readonly schedules: Schedules;
   #state: "new" | "started" | "closed" = "new";
@@ -99,6 +104,7 @@ export class Engine {
       standardFunctions,
     );
     this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
+    this.#http = new GuardedHttp({ options: options.network, clock: options.clock ?? systemClock });
     this.#services = this.#createServices(options, settings);
     const { services, compiler } = { services: this.#services, compiler: this.#compiler };
     const { storage } = options;
@@ -189,9 +195,10 @@ export class Engine {
       ids: options.ids ?? systemIds,
       random: options.random ?? systemRandom,
       secrets: options.secrets ?? environmentSecrets(),
+      keptMasks: new KeptMasks(),
       blobs: options.blobs ?? storage.blobs,
       cache: options.cache ?? memoryCache(clock),
-      http: options.http ?? ((url, init) => fetch(url, init)),
+      http: options.http ?? this.#http.fetch,
       durability: settings.durability,
       flushIntervalMs: settings.flushIntervalMs,
       commits: new CommitQueue({
@@ -232,7 +239,10 @@ export class Engine {
 
   /** Whoever is told of it first takes it; nobody is told what only a worker with some tag may take. */
   #queued({ id, priority, requires }: ExecutionRecord): void {
-    if (this.#dispatching === undefined || requires.length > 0) return this.#sweeper.queued();
+    if (this.#dispatching === undefined || requires.length > 0) {
+      this.#announcing?.news(id);
+      return this.#sweeper.queued();
+    }
     this.#dispatching.ready(id, priority);
     this.#sweeper.queuedForAny();
   }
@@ -248,11 +258,12 @@ export class Engine {
   #hear({ executionId, lastSeq, hasEnded }: EventAnnouncement): void {
     if (lastSeq > 0) this.#services.hub.nudge(executionId);
     if (hasEnded) void this.#watch.hear(executionId);
-    if (lastSeq === 0)
-      this.#active.readNews(executionId).catch(() => {
-        // The sweep finds it.
-        this.#sweeper.pokeLater();
-      });
+    if (lastSeq > 0) return;
+    if (this.#active.get(executionId) === undefined) return this.#sweeper.queuedElsewhere();
+    this.#active.readNews(executionId).catch(() => {
+      // The sweep finds it.
+      this.#sweeper.pokeLater();
+    });
   }
 
   #createScheduleServices(storage: Storage): ScheduleServices {
@@ -305,6 +316,7 @@ export class Engine {
     await this.#dispatching?.close();
     await this.#sweeper.close();
     await this.#active.close(deadlineMs);
+    await this.#http.close();
     await this.#announcing?.close();
     this.#heartbeat.close();
     this.#watch.close();
@@ -381,6 +393,17 @@ export class Engine {
       events: ({ after }: { readonly after?: number } = {}) => this.#events(id, parseAfter(after)),
       cancel: (reason?: string) => this.cancel(id, reason),
     });
+  }
+
+  /**
+   * Works out an expression as the start of an execution with this input sees it, or a text with expressions in `{{ }}`;
+   * what is no text is answered as it is. For what decides whether to start one, such as the filter of a trigger.
+   * @throws ExpressionError, ConfigurationError `invalid_input` when it depends on time or chance
+   */
+  evaluate(template: unknown, input: unknown): unknown {
+    if (typeof template !== "string") return template;
+    const text = template.includes("{{") ? template : `{{${template}}}`;
+    return compileTemplate(text, undefined, this.#compiler.functions).evaluate(startScope(input));
   }
 
   #events(executionId: string, after: number): AsyncIterable<ExecutionEvent> {

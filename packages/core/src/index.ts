@@ -8,6 +8,7 @@ export type { LeaseOptions } from "./coordination/lease.js";
 export type { MigrationIssue, MigrationReport } from "./coordination/migration.js";
 export type { RetentionOptions } from "./coordination/retention.js";
 export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
+export { isCronExpression } from "./coordination/schedules/cron/is-cron-expression.js";
 export type { Instant, Schedule, ScheduleChanges, ScheduleOptions } from "./coordination/schedules/schedule.js";
 export type { Schedules } from "./coordination/schedules/schedules.js";
 export type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
@@ -72,6 +73,8 @@ export type {
   PureFunction,
 } from "./expressions/functions/function-table.js";
 export type { ExpressionErrorCode, FailureContext } from "./expressions/source-site.js";
+export type { NetworkOptions } from "./network/network-options.js";
+export { TransportError } from "./network/transport-error.js";
 export type { BlobReference, BlobStore } from "./ports/blob-store.js";
 export type { Cache } from "./ports/cache.js";
 export type { Clock } from "./ports/clock.js";
@@ -89,5 +92,14 @@ export type { SecretStore } from "./ports/secret-store.js";
 export type * from "./ports/storage.js";
 export type { ExecutionResult, NodeResult } from "./running/execution/execution-result.js";
 export type { Durability } from "./running/services.js";
+export {
+  type CredentialEntry,
+  type CredentialScope,
+  type EncryptedFileSecrets,
+  type EncryptedFileSecretsOptions,
+  encryptedFileSecrets,
+} from "./system/credentials-file/encrypted-file-secrets.js";
+export { generateCredentialsKey } from "./system/credentials-file/key-ring.js";
+export { environmentSecrets } from "./system/environment-secrets.js";
 export { inProcessDispatcher, JobLine } from "./system/in-process-dispatcher.js";
 export { type ValidateOptions, validateDefinition } from "./validation/validate-definition.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryableNodeError } from "../src/index.js";
+import { defineNode, RetryableNodeError } from "../src/index.js";
 import { memoryStorage } from "../src/memory/index.js";
 import { scriptedNode, testEngine } from "../src/testing/index.js";
 import { flow, run } from "./support/workflow.js";
@@ -21,6 +21,28 @@ describe("ctx.step", () => {
     });
     const result = await run(flow("a", { a: { type: "stepping", ...retried } }), { nodes: [node], advance: "1m" });
     expect(result.output).toEqual({ paid: 1, attempt: 3 });
+    expect(calls).toBe(1);
+  });
+
+  it("keeps the execution here while a container does a step and everything else waits", async () => {
+    let calls = 0;
+    const working = defineNode({
+      type: "working",
+      container: true,
+      execute: (ctx) =>
+        ctx.step("ask", async () => {
+          calls++;
+          await new Promise<void>((resolve) => ctx.clock.setTimer(ctx.clock.now() + 60_000, resolve));
+          return "answer";
+        }),
+    });
+    const sleeping = defineNode({ type: "sleeping", execute: (ctx) => ctx.wait.delay(30_000) });
+    await using engine = await testEngine({ nodes: [working, sleeping] });
+    const { id } = await engine.execute(flow("a b", { a: { type: "working" }, b: { type: "sleeping" } }));
+    await engine.advance("10s");
+    expect((await engine.getExecution(id)).status).toBe("running");
+    await engine.advance("2m");
+    expect(await engine.getExecution(id)).toMatchObject({ status: "completed" });
     expect(calls).toBe(1);
   });
 

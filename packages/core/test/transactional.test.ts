@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
   type Durability,
+  defineNode,
+  type Effects,
   type NodeContext,
   RetryableNodeError,
   StorageError,
   type StorageTransaction,
+  z,
 } from "../src/index.js";
 import { memoryStorage } from "../src/memory/index.js";
 import {
@@ -330,14 +333,74 @@ describe("ctx.transaction is refused", () => {
     expect(storage.written).toEqual([]);
   });
 
-  it("by a storage without transactions, when only its parameters made the node transactional", async () => {
-    const node = scriptedNode({
-      type: "book",
-      effects: () => "transactional",
-      script: [(ctx) => ctx.transaction((tx) => insert(tx))],
+  it("by a storage without transactions, when only the run made the node transactional", async () => {
+    await using engine = await testEngine({ nodes: [query()] });
+    expect(await engine.run(asking({ connection: "{{ input }}" }), { input: "engine" })).toMatchObject({
+      status: "failed",
+      error: { code: "capability_missing" },
     });
-    await using engine = await testEngine({ nodes: [node] });
-    expect(await engine.run(BOOK)).toMatchObject({ status: "failed", error: { code: "capability_missing" } });
+  });
+});
+
+/** A node type that is transactional on the engine's own connection only, as `database_query` is. */
+const query = (effects?: (parameters: Readonly<Record<string, unknown>>) => Effects) =>
+  defineNode({
+    type: "query",
+    bodies: ["body"],
+    parameters: z.object({
+      connection: z.string().default("engine"),
+      values: z.unknown().optional(),
+      body: z.unknown().optional(),
+    }),
+    effects: effects ?? ((parameters) => (parameters["connection"] === "engine" ? "transactional" : "idempotent")),
+    execute: (ctx) => ctx.transaction((tx) => insert(tx)),
+  });
+
+const asking = (data: Readonly<Record<string, unknown>>) => flow("q", { q: { type: "query", data } });
+
+describe("a storage without transactions refuses the start", () => {
+  const started = async (data: Readonly<Record<string, unknown>>, effects?: Parameters<typeof query>[0]) => {
+    await using engine = await testEngine({ nodes: [...BASIC_NODES, query(effects)] });
+    const failure = await engine.execute(asking(data)).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return failure === undefined ? "started" : (failure as { name: string; code: string });
+  };
+  const refused = { name: "ConfigurationError", code: "capability_missing" };
+
+  it.each([
+    ["is static", { connection: "engine" }],
+    ["is the schema's default", {}],
+    ["is static beside expressions that do not matter", { connection: "engine", values: ["{{ input.id }}"] }],
+    ["is in a body", { connection: "other", body: asking({ connection: "engine" }) }],
+  ])("when what makes the node transactional %s", async (_, data) => {
+    expect(await started(data)).toMatchObject(refused);
+  });
+
+  it.each([
+    ["another connection", { connection: "shop" }],
+    ["a connection that the run names", { connection: "{{ input.connection }}" }],
+    ["a default beside expressions, which only the run fills in", { values: "{{ input }}" }],
+  ])("not for %s", async (_, data) => {
+    expect(await started(data)).toBe("started");
+  });
+
+  it("not when the effects cannot be told", async () => {
+    const throwing = (_: Readonly<Record<string, unknown>>): Effects => {
+      throw new Error("no effects today");
+    };
+    expect(await started({ connection: "engine" }, throwing)).toBe("started");
+    const counting: typeof throwing = (parameters) => (Object.keys(parameters).length > 0 ? "transactional" : "pure");
+    expect(await started({ connection: "{{ input }}" }, counting)).toBe("started");
+    expect(await started({}, () => null as never)).toBe("started");
+  });
+
+  it("not on a storage that has them", async () => {
+    const storage = transactionalStorage(memoryStorage());
+    await using engine = await testEngine({ nodes: [query()], storage });
+    expect(await engine.run(asking({ connection: "engine" }))).toMatchObject({ status: "completed" });
+    expect(storage.written).toHaveLength(1);
   });
 });
 

@@ -68,6 +68,44 @@ describe("a node's own code in the transaction", () => {
   });
 
   it.each([
+    ["$1, $2", "SELECT $1 AS a, $2 AS b"],
+    ["$2, $1, with $1 twice", "SELECT $2 AS b, $1 AS a WHERE $1 = 'one'"],
+    ["?1, ?2", "SELECT ?2 AS b, ?1 AS a"],
+    ["$1, $2 beside texts and comments", "SELECT $1 AS a, /* $3 ? */ $2 AS b WHERE '$4 ?' = '$4 ?' -- $5 ?"],
+    ["?, ? beside texts and comments", "SELECT ? AS a, /* $3 */ ? AS b WHERE '$4' = '$4' -- $5"],
+  ])("binds a list of values to %s", async (_, sql) => {
+    let rows: readonly unknown[] = [];
+    await run(async (tx) => {
+      ({ rows } = await tx.query(sql, ["one", undefined]));
+    });
+    expect(rows).toEqual([{ a: "one", b: null }]);
+  });
+
+  it("writes what it binds by number", async () => {
+    const values = Array.from({ length: 12 }, (_, index) => index + 1);
+    await run(async (tx) => {
+      const sql = `INSERT INTO effects (n, text) VALUES ${values.map((n) => `($${n}, 'no. ' || CAST($${n} AS INTEGER))`).join(", ")}`;
+      expect(await tx.query(sql, values)).toEqual({ rows: [], rowCount: 12 });
+    });
+    expect(await effects()).toEqual(values.map((n) => ({ n, text: `no. ${n}` })));
+  });
+
+  it.each([
+    ["too many by position", "INSERT INTO effects (n) VALUES (?)", [1, 2]],
+    ["too few by position", "INSERT INTO effects (n, text) VALUES (?, ?)", [1]],
+    ["too many by number", "INSERT INTO effects (n) VALUES ($1)", [1, 2]],
+    ["too few by number", "INSERT INTO effects (n, text) VALUES ($1, $2)", [1]],
+    ["none by number", "INSERT INTO effects (n) VALUES ($1)", []],
+    ["a number left out", "INSERT INTO effects (n) VALUES ($2)", [1, 2]],
+    ["both manners at once", "INSERT INTO effects (n, text) VALUES (?, $1)", [1, 2]],
+    ["names", "INSERT INTO effects (n) VALUES (:n)", [1]],
+    ["values for a statement without places", "INSERT INTO effects (n) VALUES (1)", [1]],
+  ])("refuses %s", async (_, sql, values) => {
+    expect(await failureOf(async (tx) => void (await tx.query(sql, values)))).toBeInstanceOf(Error);
+    expect(await effects()).toEqual([]);
+  });
+
+  it.each([
     "COMMIT",
     "rollback",
     " -- a comment\n /* another */ ; END",

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, type Limits } from "../definition/limits.js";
 import type { NodePack, NodeType } from "../definition/node-type.js";
 import { ConfigurationError } from "../errors/errors.js";
+import type { NetworkOptions } from "../network/network-options.js";
 import type { BlobStore } from "../ports/blob-store.js";
 import type { Cache } from "../ports/cache.js";
 import type { Clock } from "../ports/clock.js";
@@ -59,7 +60,9 @@ export interface EngineOptions {
   readonly dispatcher?: Dispatcher;
   /** Lets engines in other processes see events and outcomes at once. Closed with the engine. */
   readonly eventBus?: EventBus;
-  /** What `ctx.http` calls. */
+  /** What `ctx.http` may reach, and the limits of its calls. Default: public addresses only. */
+  readonly network?: NetworkOptions;
+  /** What `ctx.http` calls, in place of the guarded fetch that `network` sets up. */
   readonly http?: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
 

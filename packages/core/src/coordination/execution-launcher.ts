@@ -75,7 +75,8 @@ export class ExecutionLauncher {
     await this.#storeDefinition(target.prepared);
     // Closed meanwhile: what starts now would be seen by nobody.
     this.#requireOpen();
-    const isHere = limits === null && (lineage.parent != null || (!isQueueingAll && this.#params.active.freeSlots > 0));
+    const isWanted = lineage.parent != null || (!isQueueingAll && this.#params.active.freeSlots > 0);
+    const isHere = limits === null && lineage.isForAny !== true && isWanted;
     const record = toStartRecord({
       id: lineage.id ?? services.ids.next(),
       target,
@@ -169,7 +170,7 @@ export class ExecutionLauncher {
     const { id } = await this.launch(
       target,
       { input: params.input, priority: params.priority, ...(params.tenant === null ? {} : { tenant: params.tenant }) },
-      { id: params.childId, depth: params.depth, ...(params.detached ? {} : { parent }) },
+      { id: params.childId, depth: params.depth, isForAny: params.distributed, ...(params.detached ? {} : { parent }) },
     );
     return this.childOf(id);
   }

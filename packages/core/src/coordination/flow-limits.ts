@@ -1,8 +1,8 @@
 import type { WorkflowSettings } from "../definition/workflow-definition.js";
 import { ConfigurationError } from "../errors/errors.js";
 import { compileTemplate } from "../expressions/compile-template.js";
-import type { ExpressionScope } from "../expressions/expression-scope.js";
 import type { FunctionTable } from "../expressions/functions/function-table.js";
+import { startScope } from "../expressions/start-scope.js";
 import type { FlowLimits } from "../ports/execution-record.js";
 
 const MAX_KEY_LENGTH = 1_000;
@@ -55,28 +55,4 @@ function readKey(setting: string, text: string | undefined, { input, functions }
     const why = cause instanceof Error ? cause.message : "";
     throw new ConfigurationError("invalid_input", `settings.${setting}.key cannot be worked out: ${why}`, { cause });
   }
-}
-
-/** What a key expression can see before anything runs: the input alone. */
-function startScope(input: unknown): ExpressionScope {
-  const nothing = Object.freeze({});
-  return {
-    input,
-    inputs: nothing,
-    vars: nothing,
-    trigger: input,
-    execution: nothing,
-    item: null,
-    index: null,
-    parameters: nothing,
-    nodes: nothing,
-    node: () => undefined,
-    now: refuse,
-    random: refuse,
-    uuid: refuse,
-  };
-}
-
-function refuse(): never {
-  throw new ConfigurationError("invalid_input", "a key must depend on the input alone, not on time or chance.");
 }

@@ -14,6 +14,8 @@ export interface Lineage {
   readonly id?: string;
   readonly parent?: ExecutionRecord["parent"];
   readonly depth?: number;
+  /** Queued for any worker, though it could start here. */
+  readonly isForAny?: boolean;
   readonly retryOf?: string;
   readonly replayOf?: string;
   readonly seeds?: ReadonlyMap<string, NodeRecord>;

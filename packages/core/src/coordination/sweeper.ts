@@ -289,6 +289,12 @@ export class Sweeper {
     this.pokeLater();
   }
 
+  /** Another process has queued something, or woken it: whoever has a place claims it. */
+  queuedElsewhere(): void {
+    this.#mayBeHeldBack = true;
+    if (this.#params.active.freeSlots > 0) this.placeFree();
+  }
+
   /** True when something is queued although there are free places. */
   async #isHeldBack(): Promise<boolean> {
     if (!this.#mayBeHeldBack) return false;

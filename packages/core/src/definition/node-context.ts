@@ -71,6 +71,10 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   progress(fraction: number, message?: string): void;
   /** Passes a chunk (a token, a line) to listeners at once. Not journaled. */
   stream(chunk: unknown): void;
+  /**
+   * The credential of that name. Its values are masked in all that leaves the nodes of this execution. Only for node types
+   * that declare `credentials`, or the permission.
+   */
   credentials(name: string): Promise<Readonly<Record<string, unknown>>>;
   /** Records the value of `run` durably; a rerun or a later attempt answers from the record. */
   step<Value>(name: string, run: () => Value | Promise<Value>): Promise<Value>;

@@ -48,6 +48,11 @@ export interface NodeTypeDeclaration<Parameters extends z.ZodType = z.ZodType, O
   readonly bodies?: readonly string[];
   /** Parameters read through `ctx.evaluate`, per item or per turn. Text without `{{` is an expression. */
   readonly deferred?: readonly string[];
+  /**
+   * Brings the parameters as written into the form that is checked and compiled, such as braces around an expression that
+   * was written without. Pure; takes anything and never throws.
+   */
+  readonly rewrite?: (parameters: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** True for containers: the node holds no concurrency slot while it runs. */
   readonly container?: boolean;
   /** Says why these parameters would never end (`unbounded_loop`), or nothing. */

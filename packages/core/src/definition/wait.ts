@@ -22,6 +22,7 @@ export type Wait = { readonly [WAIT]: true } & (
       readonly input?: unknown;
       readonly version?: number;
       readonly detach: boolean;
+      readonly distribute: boolean;
     }
 );
 
@@ -60,10 +61,18 @@ export interface WaitFactory {
     readonly quorum?: number;
     readonly deadlineMs?: number;
   }): Wait;
-  /** Resumes when the child execution ended; fails when it failed. `detach` goes on at once with `{ executionId }`. */
+  /**
+   * Resumes when the child execution ended; fails when it failed. `detach` goes on at once with `{ executionId }`.
+   * `distribute` queues the child for any worker that has a place; otherwise this one runs it.
+   */
   execution(
     target: WorkflowDefinition | string,
-    options?: { readonly input?: unknown; readonly version?: number; readonly detach?: boolean },
+    options?: {
+      readonly input?: unknown;
+      readonly version?: number;
+      readonly detach?: boolean;
+      readonly distribute?: boolean;
+    },
   ): Wait;
 }
 
@@ -83,7 +92,7 @@ export const waitFactory: WaitFactory = Object.freeze({
     return { [WAIT]: true, kind: "approval", ...options, quorum };
   },
   execution: (target: WorkflowDefinition | string, options: Parameters<WaitFactory["execution"]>[1] = {}): Wait =>
-    ({ [WAIT]: true, kind: "execution", target, detach: false, ...options }) as const,
+    ({ [WAIT]: true, kind: "execution", target, detach: false, distribute: false, ...options }) as const,
 });
 
 function requireSpan(name: string, spanMs: unknown): number {

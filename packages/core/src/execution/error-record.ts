@@ -52,7 +52,14 @@ const NEVER_RETRIED = new Set([
   "transaction_misused",
 ]);
 /** Failures of the engine's own making that may pass. */
-const TRANSIENT_CODES = new Set(["attempt_timed_out", "transaction_timed_out", "storage_unavailable"]);
+const TRANSIENT_CODES = new Set([
+  "attempt_timed_out",
+  "transaction_timed_out",
+  "storage_unavailable",
+  "http_error",
+  "circuit_open",
+  "service_unavailable",
+]);
 const MAX_MESSAGE_LENGTH = 4_000;
 const MAX_CAUSES = 8;
 /** Records of child executions within child executions: a chain as deep as these may be nested, and a few more. */

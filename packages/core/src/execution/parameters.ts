@@ -16,6 +16,11 @@ export interface CompiledParameters {
   /** True when an expression reads the time, randomness or a new id. */
   readonly isVolatile: boolean;
   /**
+   * Parameters that are the same for every activation; undefined when an expression is among them.
+   * @throws AutomatrixError `invalid_parameters`
+   */
+  resolveStatic(): Parameters | undefined;
+  /**
    * Parameters for one activation.
    * @throws ExpressionError, or AutomatrixError `invalid_parameters`
    */
@@ -33,7 +38,8 @@ export function compileParameters(
   const untouched = new Set([...(type.bodies ?? []), ...(type.deferred ?? [])]);
   const raw: Record<string, unknown> = {};
   const kept: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(node.data ?? {})) {
+  const written = node.data ?? {};
+  for (const [key, value] of Object.entries(type.rewrite?.(written) ?? written)) {
     if (key === "label") continue;
     (untouched.has(key) ? kept : raw)[key] = value;
   }
@@ -48,13 +54,16 @@ export function compileParameters(
     [...deferred.values()].some((value) => value.kind === "dynamic" && value.isVolatile);
   const parse = (values: unknown): Parameters => parseParameters({ ...(values as object), ...kept }, kept, node, type);
   let parsed: Parameters | undefined;
+  const parseOnce = (value: unknown): Parameters => {
+    parsed ??= parse(value);
+    return parsed;
+  };
   return {
     isStatic: compiled.kind === "static",
     isVolatile,
+    resolveStatic: () => (compiled.kind === "static" ? parseOnce(compiled.value) : undefined),
     resolve(scope) {
-      if (compiled.kind === "dynamic") return parse(compiled.evaluate(scope));
-      parsed ??= parse(compiled.value);
-      return parsed;
+      return compiled.kind === "dynamic" ? parse(compiled.evaluate(scope)) : parseOnce(compiled.value);
     },
     evaluate(parameter, scope, extra) {
       const value = deferred.get(parameter);
@@ -66,7 +75,9 @@ export function compileParameters(
 
 /** A deferred text without `{{` is an expression as a whole. */
 function compileDeferred(value: unknown, functions: FunctionTable | undefined): CompiledValue {
-  if (typeof value !== "string" || hasTemplate(value)) return compileValue(value, undefined, functions);
+  if (typeof value !== "string") return compileValue(value, undefined, functions);
+  // Blanks around the braces would make its answer a text.
+  if (hasTemplate(value)) return compileValue(value.trim(), undefined, functions);
   const expression = compileExpression(value, undefined, functions);
   return {
     kind: "dynamic",

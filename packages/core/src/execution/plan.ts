@@ -14,6 +14,8 @@ import { criticalPath } from "../graph/critical-path.js";
 import { compileGraph, type Graph } from "../graph/graph.js";
 import { topologicalOrder } from "../graph/topological-order.js";
 import { findCancellable } from "./cancel-others.js";
+import { strictestEffects } from "./effects.js";
+import { foreseeEffects } from "./foreseen-effects.js";
 import { type CompiledParameters, compileParameters } from "./parameters.js";
 import { parseRetryPolicy, type RetryPolicy } from "./retry-policy.js";
 
@@ -65,7 +67,7 @@ export interface ExecutionPlan {
   readonly ends: readonly number[];
   /** Version of every node type used, bodies included. */
   readonly nodeTypes: Readonly<Record<string, number>>;
-  /** True when a node of it, or of a body, writes in the storage's own transaction. */
+  /** True when a node of it, or of a body, writes in the storage's own transaction, as far as that is known before the run. */
   readonly needsTransactions: boolean;
   /** What a join with `cancelOthers` cancels, by join. */
   readonly cancellable: ReadonlyMap<number, readonly number[]>;
@@ -126,7 +128,7 @@ export function compilePlan(definition: WorkflowDefinition, params: PlanParams):
       ),
     ),
     needsTransactions:
-      nodes.some((node) => node.effects === "transactional") ||
+      nodes.some((node) => (node.effects ?? foreseeEffects(node)) === "transactional") ||
       [...bodies.values()].some((body) => body.needsTransactions),
     cancellable: new Map(
       nodes
@@ -164,13 +166,6 @@ function bodyDefinitions(node: NodeDefinition, type: NodeType): readonly Workflo
     const body = node.data?.[key];
     return typeof body === "object" && body !== null ? [body as WorkflowDefinition] : [];
   });
-}
-
-const EFFECT_STRENGTH: Readonly<Record<Effects, number>> = { pure: 0, idempotent: 1, transactional: 1, once: 2 };
-
-/** The stricter of two kinds of effects. */
-export function strictestEffects(a: Effects, b: Effects | undefined): Effects {
-  return b === undefined || EFFECT_STRENGTH[b] <= EFFECT_STRENGTH[a] ? a : b;
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);

@@ -123,6 +123,13 @@ describe("paths and names", () => {
     expect(error.message).toContain("name, age, tags");
   });
 
+  it("lists each name that exists once", () => {
+    const error = errorOf(() => run("missing", { input: { item: 1, name: 2 } }, { item: 3, index: 4 }));
+    const names = (error.details as { readonly names: readonly string[] }).names;
+    expect(names).toEqual([...new Set(names)]);
+    expect(names.slice(0, 3)).toEqual(["item", "index", "name"]);
+  });
+
   it("tells that a function is missing its parentheses", () => {
     expect(errorOf(() => run("now")).message).toContain("now()");
   });

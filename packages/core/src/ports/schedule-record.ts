@@ -11,6 +11,8 @@ export interface ScheduleRecord {
   readonly cron: string;
   /** IANA name. */
   readonly timeZone: string;
+  /** Id of the trigger node that fires; without one the start chooses. */
+  readonly trigger?: string;
   readonly input: unknown;
   readonly overlap: OverlapPolicy;
   readonly missed: MissedPolicy;

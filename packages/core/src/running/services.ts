@@ -11,6 +11,7 @@ import type { Ids } from "../ports/ids.js";
 import type { Logger } from "../ports/logger.js";
 import type { Random } from "../ports/random.js";
 import type { SecretStore } from "../ports/secret-store.js";
+import type { KeptMasks } from "./attempt/masking/kept-masks.js";
 import type { CommitQueue } from "./commit/commit-queue.js";
 import type { Slots } from "./slots.js";
 import type { Timers } from "./timers.js";
@@ -43,6 +44,8 @@ export interface StartChildParams {
   readonly priority: number;
   /** A detached child survives its parent's cancel. */
   readonly detached: boolean;
+  /** Queued for any worker, in place of starting here. */
+  readonly distributed: boolean;
   /** Chosen before it is created, so that a crash in between starts no second one. */
   readonly childId: string;
 }
@@ -54,6 +57,8 @@ export interface EngineServices {
   readonly random: Random;
   readonly logger: Logger;
   readonly secrets: SecretStore;
+  /** Of executions that wait outside memory. */
+  readonly keptMasks: KeptMasks;
   readonly blobs: BlobStore;
   readonly cache: Cache;
   readonly http: (url: string | URL, init?: RequestInit) => Promise<Response>;

@@ -16,6 +16,8 @@ export {
   type StorageFault,
   type StorageMethod,
 } from "./faulty-storage.js";
+export { type HttpCassette, type HttpCassetteOptions, type HttpFetch, httpCassette } from "./http-cassette.js";
+export { conformance, type NodeConformanceOptions } from "./node-conformance/node-conformance.js";
 export { commitOne, creation, eventDraft, executionRecord, inboxItem, nodeRecord, waitRecord } from "./sample-rows.js";
 export {
   type ScriptedCall,

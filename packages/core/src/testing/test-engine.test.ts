@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { defineNode } from "../definition/define-node.js";
 import { FatalNodeError, RetryableNodeError } from "../errors/errors.js";
@@ -186,6 +188,7 @@ describe("testNode", () => {
   const shout = defineNode({
     type: "shout",
     ports: ["default", "empty"],
+    credentials: ["voice"],
     async execute(ctx) {
       const { token } = (await ctx.credentials("voice")) as { token: string };
       ctx.logger.info("shouting", { token: token.length });
@@ -235,5 +238,74 @@ describe("testNode", () => {
     const waiting = scriptedNode({ script: [{ wait: (wait) => wait.delay(1_000) }] });
     expect(await testNode(waiting).run()).toMatchObject({ status: "waiting" });
     expect(await testNode(waiting).advance("1s").run()).toMatchObject({ status: "completed" });
+  });
+
+  const failingOnce = () => scriptedNode({ script: [{ error: new RetryableNodeError("busy") }, { output: "second" }] });
+
+  it("makes one attempt whatever other settings are given", async () => {
+    for (const settings of [{ timeoutMs: 60_000 }, { onError: "continue" as const }, { retry: undefined }, {}]) {
+      expect(
+        await testNode(failingOnce())
+          .settings(settings as object)
+          .run(),
+      ).toMatchObject({ attempts: 1 });
+    }
+  });
+
+  it("lets the delays of retries pass, with the time given and without", async () => {
+    for (const retry of [{ delaysMs: [10] }, { maxAttempts: 2, delaysMs: [3_600_000] }]) {
+      for (const duration of [undefined, 1, "2h"]) {
+        const node = testNode(failingOnce()).settings({ retry });
+        const result = await (duration === undefined ? node : node.advance(duration)).run();
+        expect(result).toMatchObject({ status: "completed", output: "second", attempts: 2 });
+      }
+    }
+  });
+
+  it("ends when every retry has failed", async () => {
+    const failing = scriptedNode({ script: [{ error: new RetryableNodeError("busy") }] });
+    const result = await testNode(failing)
+      .settings({ retry: { maxAttempts: 4, delaysMs: [10, 20_000] } })
+      .run();
+    expect(result).toMatchObject({ status: "failed", attempts: 4, error: { message: "busy" } });
+  });
+
+  it("tries again when a server answers late, after the time given has passed", async () => {
+    let calls = 0;
+    const server = createServer((_, answer) => {
+      const status = ++calls < 3 ? 503 : 200;
+      setTimeout(() => answer.writeHead(status).end(), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const calling = defineNode({
+      type: "calling",
+      async execute({ http, signal }) {
+        const { status } = await http(`http://127.0.0.1:${port}/`, { signal });
+        if (status !== 200) throw new RetryableNodeError("busy");
+        return status;
+      },
+    });
+    try {
+      const result = await testNode(calling)
+        .settings({ retry: { maxAttempts: 3 } })
+        .engine({ network: { allow: ["loopback"] } })
+        .advance("1s")
+        .run();
+      expect(result).toMatchObject({ status: "completed", output: 200, attempts: 3 });
+    } finally {
+      server.close();
+    }
+  });
+
+  it("answers for a node that waits only once the time given has passed", async () => {
+    const late = defineNode({
+      type: "late",
+      async execute(ctx) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return ctx.wait.delay(60_000);
+      },
+    });
+    expect(await testNode(late).advance("1s").run()).toMatchObject({ status: "waiting" });
   });
 });

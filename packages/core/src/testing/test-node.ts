@@ -3,9 +3,10 @@ import type { NodeDefinition } from "../definition/workflow-definition.js";
 import type { ExecutionEvent } from "../events/event.js";
 import type { ErrorRecord } from "../ports/execution-record.js";
 import type { Logger } from "../ports/logger.js";
-import { type TestEngineOptions, testEngine } from "./test-engine.js";
+import { type TestEngine, type TestEngineOptions, testEngine } from "./test-engine.js";
 
 const NODE_ID = "node";
+const ONE_ATTEMPT = { maxAttempts: 1 } as const;
 
 /** What became of a node under test. */
 export interface TestNodeResult {
@@ -35,7 +36,7 @@ export interface TestNodeBuilder {
   input(input: unknown): TestNodeBuilder;
   /** Credentials by name. */
   credentials(credentials: Readonly<Record<string, Readonly<Record<string, unknown>>>>): TestNodeBuilder;
-  /** Other settings of the node, such as `retry`. Without them there is one attempt. */
+  /** Other settings of the node. Without a `retry` among them there is one attempt; the delays of one pass by themselves. */
   settings(settings: Partial<Omit<NodeDefinition, "id" | "type" | "data">>): TestNodeBuilder;
   /** Options of the engine, such as `http` or further `nodes` for bodies. */
   engine(options: Omit<TestEngineOptions, "storage">): TestNodeBuilder;
@@ -61,7 +62,7 @@ interface Setup {
  * ```
  */
 export function testNode(node: NodeType): TestNodeBuilder {
-  return builder(node, { parameters: {}, credentials: {}, settings: { retry: { maxAttempts: 1 } }, engine: {} });
+  return builder(node, { parameters: {}, credentials: {}, settings: {}, engine: {} });
 }
 
 function builder(node: NodeType, setup: Setup): TestNodeBuilder {
@@ -89,15 +90,30 @@ async function runNode(
   const events: ExecutionEvent[] = [];
   engine.on("*", (event) => events.push(event));
   const definition = {
-    nodes: [{ ...settings, id: NODE_ID, type: node.type, version: node.version, data: parameters }],
+    nodes: [
+      {
+        ...settings,
+        retry: settings.retry ?? ONE_ATTEMPT,
+        id: NODE_ID,
+        type: node.type,
+        version: node.version,
+        data: parameters,
+      },
+    ],
   };
-  const parked = new Promise<undefined>((resolve) => {
-    engine.on("execution.waiting", () => advance === undefined && resolve(undefined));
+  const time = new PassingTime(engine);
+  // Parked within the time given: what comes after that time tells.
+  let isTimeGiven = advance === undefined;
+  const parked = new Promise<undefined>((resolve, reject) => {
+    engine.on("execution.waiting", () => isTimeGiven && resolve(undefined));
+    engine.on("node.retry_scheduled", ({ data }) => void time.passUntil(data.nextAttemptAt).catch(reject));
   });
+  parked.catch(() => {});
   const handle = await engine.execute(definition, { input });
   const result = handle.result();
   result.catch(() => {});
-  if (advance !== undefined) await engine.advance(advance);
+  await time.begin(advance);
+  isTimeGiven = true;
   const isOpen = advance !== undefined && (await engine.getExecution(handle.id)).status === "waiting";
   const ended = isOpen ? undefined : await Promise.race([result, parked]);
   await engine.runUntilIdle();
@@ -113,4 +129,32 @@ async function runNode(
     events: events.filter(({ executionId }) => executionId === handle.id),
     variables: record?.variables ?? {},
   };
+}
+
+/** The time of one test: first what the test gives, then what each retry waits for. */
+class PassingTime {
+  readonly #engine: TestEngine;
+  #begin: () => void = () => {};
+  #passed: Promise<void>;
+
+  constructor(engine: TestEngine) {
+    this.#engine = engine;
+    this.#passed = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+  }
+
+  async begin(duration: number | string | undefined): Promise<void> {
+    try {
+      if (duration !== undefined) await this.#engine.advance(duration);
+    } finally {
+      this.#begin();
+    }
+  }
+
+  /** Waits its turn, for the clock can be moved by one at a time. */
+  passUntil(instant: number): Promise<void> {
+    this.#passed = this.#passed.then(() => this.#engine.advance(Math.max(0, instant - this.#engine.clock.now())));
+    return this.#passed;
+  }
 }

@@ -16,8 +16,9 @@ interface SchemaIssue {
 }
 
 /**
- * Checks a node's parameters by the schema of its type. What the schema says about a text with an expression, or about
- * bodies and deferred text, is left to the run: only then the values are known.
+ * Checks a node's parameters by the schema of its type. What the schema says about a text with an expression is left to
+ * the run: only then the values are known. Bodies and deferred text are checked as what they are instead; a refinement of
+ * a deferred text counts, as it is that very text which the node gets.
  */
 export function checkParameters(node: CheckedNode, context: ValidationContext): void {
   const { type } = node;
@@ -28,7 +29,7 @@ export function checkParameters(node: CheckedNode, context: ValidationContext): 
     context.issues.error("invalid_parameters", message, { path, nodeId: node.path });
   try {
     for (const issue of schemaIssues(type, parameters)) {
-      if (isReplaced(issue.path[0], type, parameters) || isUnknownYet(issue, parameters)) continue;
+      if (isLeftToRun(issue, type, parameters)) continue;
       report(
         `${describe(issue.path)}${issue.message}`,
         issue.path.reduce<string>((path, key) => childPointer(path, String(key)), pointer),
@@ -83,12 +84,14 @@ function callUnbounded(type: NodeType, data: PlainObject): string | undefined {
   }
 }
 
-/** Bodies are checked as definitions, deferred text as an expression. */
-function isReplaced(key: PropertyKey | undefined, type: NodeType, parameters: PlainObject): boolean {
-  if (typeof key !== "string") return false;
-  const value = parameters[key];
-  if (type.bodies?.includes(key)) return value !== undefined && value !== null;
-  return typeof value === "string" && (type.deferred?.includes(key) ?? false);
+function isLeftToRun(issue: SchemaIssue, type: NodeType, parameters: PlainObject): boolean {
+  const [key] = issue.path;
+  if (typeof key === "string") {
+    const value = parameters[key];
+    if (type.bodies?.includes(key)) return value !== undefined && value !== null;
+    if (typeof value === "string" && type.deferred?.includes(key)) return issue.code !== "custom";
+  }
+  return isUnknownYet(issue, parameters);
 }
 
 /** Whether an issue is about text whose value is known only at run time. */

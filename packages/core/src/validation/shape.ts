@@ -74,7 +74,8 @@ function checkNode(node: PlainObject, place: NodePlace): CheckedNode {
       nodeId,
     });
   }
-  const data = isPlainObject(node.data) ? node.data : {};
+  const written = isPlainObject(node.data) ? node.data : {};
+  const data = type?.rewrite?.(written) ?? written;
   checkPolicies(node, { pointer, nodeId, issues });
   checkEffects(node, { type, data, place: { pointer, nodeId, issues } });
   return {

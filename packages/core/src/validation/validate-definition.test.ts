@@ -40,6 +40,17 @@ const loop = defineNode({
   unbounded: (parameters) => (parameters.maxIterations === undefined ? "Set maxIterations." : undefined),
   execute: () => ({}),
 });
+const isNoText = (text: string) => !text.includes("}} >");
+const asking = defineNode({
+  type: "asking",
+  deferred: ["condition", "plain"],
+  parameters: z.object({
+    condition: z.union([z.string().min(3).refine(isNoText, "Always true."), z.boolean()]).optional(),
+    plain: z.string().refine(isNoText, "Always true.").optional(),
+    url: z.string().refine(isNoText, "Always true.").optional(),
+  }),
+  execute: () => ({}),
+});
 const call = defineNode({ type: "sub_workflow", execute: () => ({}) });
 const broken = defineNode({
   type: "broken",
@@ -48,7 +59,7 @@ const broken = defineNode({
   },
   execute: () => ({}),
 });
-const registry = new NodeRegistry([start, step, strict, condition, route, loop, call, broken]);
+const registry = new NodeRegistry([start, step, strict, condition, route, loop, call, broken, asking]);
 
 type Part = Readonly<Record<string, unknown>>;
 const node = (id: unknown, type: unknown = "step", extra: Part = {}): Part => ({ id, type, data: {}, ...extra });
@@ -296,6 +307,16 @@ describe("validateDefinition", () => {
   ];
   it.each(cases)("reports %s", (_, nodes, edges, expected) => {
     expect(brief(validate(nodes, edges)).sort()).toEqual([...expected].sort());
+  });
+
+  it("reports refinements of deferred text, which is the same at every run", () => {
+    const text = "{{ input.total }} > 100";
+    const check = (data: Part) => brief(validate([node("a", "asking", { data })]));
+    expect(check({ condition: text })).toEqual(["invalid_parameters /nodes/0/data/condition"]);
+    expect(check({ plain: text })).toEqual(["invalid_parameters /nodes/0/data/plain"]);
+    expect(check({ condition: "{{ input.total > 100 }}", plain: "input.total > 100" })).toEqual([]);
+    expect(check({ condition: "{{ input.a }} and {{ input.b }}" })).toEqual([]);
+    expect(check({ url: text })).toEqual([]);
   });
 
   it("names the nodes of a cycle in order and says when there is no entry", () => {

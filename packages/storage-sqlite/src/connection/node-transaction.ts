@@ -4,6 +4,7 @@
  * time is up; a query after that is refused.
  */
 import { StorageError, type StorageTransaction } from "@automatrix/core";
+import type { Statement } from "better-sqlite3";
 import type { Connection } from "./connection.js";
 
 const ENGINE_TABLE = /automatrix_/i;
@@ -73,9 +74,9 @@ class NodeTransaction implements StorageTransaction {
         "transaction_misused",
         "Tables named automatrix_* are the engine's: they can be read, not written.",
       );
-    const values = parameters.map(toParameter);
-    if (!statement.reader) return { rows: [], rowCount: statement.run(...values).changes };
-    const rows = statement.all(...values) as Readonly<Record<string, unknown>>[];
+    bind(statement, parameters.map(toParameter));
+    if (!statement.reader) return { rows: [], rowCount: statement.run().changes };
+    const rows = statement.all() as Readonly<Record<string, unknown>>[];
     return { rows, rowCount: rows.length };
   }
 
@@ -97,6 +98,34 @@ function refuseKind(sql: string): void {
       "transaction_misused",
       `${kind} is not for a node: its transaction is begun and ended by the engine, on this database alone.`,
     );
+}
+
+/**
+ * Binds by position (`?`), and by number (`$1`, `?1`) when the statement has no place by position: SQLite takes these for
+ * names. It is SQLite that reads the statement, so that a `$1` within a text or comment is none.
+ */
+function bind(statement: Statement, values: readonly unknown[]): void {
+  try {
+    statement.bind(...values);
+  } catch (error) {
+    if (values.length === 0 || !(error instanceof RangeError) || !error.message.startsWith("Too many")) throw error;
+    bindByNumber(statement, values);
+  }
+}
+
+function bindByNumber(statement: Statement, values: readonly unknown[]): void {
+  const used = new Set<number>();
+  const byNumber = {};
+  for (const [index, value] of values.entries()) {
+    const get = () => {
+      used.add(index);
+      return value;
+    };
+    Object.defineProperty(byNumber, String(index + 1), { get, enumerable: true });
+  }
+  statement.bind(byNumber);
+  if (used.size < values.length)
+    throw new RangeError("Too many parameter values were provided: the statement does not name all of their numbers.");
 }
 
 function toParameter(value: unknown): unknown {

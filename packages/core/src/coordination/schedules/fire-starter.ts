@@ -59,13 +59,14 @@ export class FireStarter {
   }
 
   async #execute(schedule: ScheduleRecord, fire: FireRecord): Promise<string> {
-    const { id: scheduleId, workflowId, input, tenant } = schedule;
+    const { id: scheduleId, workflowId, input, tenant, trigger } = schedule;
     const { fireAt } = fire;
     try {
       const { id } = await this.#services.start({
         workflowId,
         input,
         tenant,
+        ...(trigger === undefined ? {} : { trigger }),
         idempotencyKey: `schedule:${scheduleId}:${fireAt}`,
         metadata: { trigger: { type: "schedule", scheduleId, fireAt } },
       });

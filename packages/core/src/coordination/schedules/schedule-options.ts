@@ -24,6 +24,7 @@ const CHANGES = {
   workflowId: z.string().min(1).optional(),
   cron: z.string().optional(),
   timeZone: z.string().optional(),
+  trigger: z.string().min(1).nullish(),
   input: z.unknown().optional(),
   overlap: z.enum(["allow", "skip", "buffer_one", "cancel_other"]).optional(),
   missed: z.enum(["skip", "latest", "all"]).optional(),
@@ -93,9 +94,12 @@ function applyChanges(
   changes: z.infer<typeof CHANGES_SCHEMA>,
   maxInputBytes: number,
 ): ScheduleSettings {
-  const { input, startAt, endAt, paused, ...rest } = changes;
+  const { input, startAt, endAt, paused, trigger, ...rest } = changes;
+  const { trigger: earlier, ...kept } = settings;
+  const fires = trigger === undefined ? earlier : (trigger ?? undefined);
   const changed: ScheduleSettings = {
-    ...settings,
+    ...kept,
+    ...(fires === undefined ? {} : { trigger: fires }),
     ...(Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== undefined),
     ) as Partial<ScheduleSettings>),

@@ -9,6 +9,8 @@ import type { Storage } from "../../ports/storage.js";
 export interface ScheduledStart {
   readonly workflowId: string;
   readonly input: unknown;
+  /** Id of the trigger node that fires. */
+  readonly trigger?: string;
   /** The same for every try of one slot, in every process. */
   readonly idempotencyKey: string;
   readonly tenant: string | null;

@@ -14,6 +14,8 @@ export interface ScheduleOptions {
   readonly cron: string;
   /** IANA name. Default `UTC`. */
   readonly timeZone?: string;
+  /** Id of the trigger node that fires, where the workflow has several. */
+  readonly trigger?: string | null;
   /** JSON; the input of every execution. Default `{}`. */
   readonly input?: unknown;
   /** When a slot comes while an execution of this schedule has not ended. Default `skip`. */

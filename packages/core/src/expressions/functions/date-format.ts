@@ -10,12 +10,12 @@ const FORMAT_STEPS = 20;
 const MAX_FORMAT_LENGTH = 200;
 const MINUTE_MS = 60_000;
 
-const TOKENS = /'([^']*)'|yyyy|yy|MMMM|MMM|MM|M|dd|d|EEEE|EEE|HH|H|hh|h|mm|m|ss|s|SSS|a|ZZZ|ZZ|Z|X|x/g;
+const TOKENS = /'([^']*)'|yyyy|YYYY|yy|YY|MMMM|MMM|MM|M|dd|DD|d|D|EEEE|EEE|HH|H|hh|h|mm|m|ss|s|SSS|a|ZZZ|ZZ|Z|X|x/g;
 
 /** How to write an instant. */
 export interface DateFormat {
   /**
-   * `yyyy yy`, `MMMM MMM MM M`, `dd d`, `EEEE EEE`, `HH H hh h`, `mm m`, `ss s`, `SSS`, `a` (AM, PM), `ZZ` (+02:00),
+   * `yyyy yy`, `MMMM MMM MM M`, `dd d` (`YYYY`, `DD` and the like mean the same), `EEEE EEE`, `HH H hh h`, `mm m`, `ss s`, `SSS`, `a` (AM, PM), `ZZ` (+02:00),
    * `ZZZ` (+0200), `X` and `x` (seconds and milliseconds since 1970); text between apostrophes stands as it is.
    */
   readonly format: string;
@@ -61,10 +61,12 @@ function writeToken(token: string, { local, offsetMinutes, instant }: Moment): s
   const hour = local.getUTCHours();
   switch (token.charAt(0)) {
     case "y":
-      return token === "yy" ? pad(local.getUTCFullYear() % 100, 2) : pad(local.getUTCFullYear(), 4);
+    case "Y":
+      return token.length === 2 ? pad(local.getUTCFullYear() % 100, 2) : pad(local.getUTCFullYear(), 4);
     case "M":
       return writeMonth(token, local.getUTCMonth());
     case "d":
+    case "D":
       return pad(local.getUTCDate(), token.length);
     case "E":
       return named(WEEKDAYS, local.getUTCDay(), token.length);

@@ -1,5 +1,6 @@
 /* Regular expressions, which re2js runs in time linear in the text, whatever the pattern. */
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { loadModule } from "../../shared/load-module.js";
 import { textOf } from "./arguments.js";
 import { defineFunction, type FunctionContext, type FunctionTable } from "./function-table.js";
 
@@ -41,6 +42,11 @@ const INSTRUCTIONS_PER_STEP = 2_048;
 /** Groups are found in a slower pass over the same text. */
 const GROUPS_FACTOR = 2;
 const MAX_GROUPS = 100;
+
+/** Loaded with the first pattern. */
+function library(): typeof RE2JS {
+  return loadModule<typeof import("re2js")>("re2js").RE2JS;
+}
 
 function testPattern(values: readonly unknown[], context: FunctionContext): boolean {
   return openSearch(values, context).matcher.find();
@@ -92,7 +98,7 @@ function compileChecked(pattern: string, flags: string, context: FunctionContext
   const options = flagsOf(flags, context);
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(pattern, options);
+    compiled = library().compile(pattern, options);
   } catch (cause) {
     return context.fail("expression_failed", `the pattern is not valid: ${patternProblem(cause)}`, { cause });
   }
@@ -105,9 +111,9 @@ function compileChecked(pattern: string, flags: string, context: FunctionContext
 function flagsOf(flags: string, context: FunctionContext): number {
   let options = 0;
   for (const flag of flags) {
-    if (flag === "i") options |= RE2JS.CASE_INSENSITIVE;
-    else if (flag === "m") options |= RE2JS.MULTILINE;
-    else if (flag === "s") options |= RE2JS.DOTALL;
+    if (flag === "i") options |= library().CASE_INSENSITIVE;
+    else if (flag === "m") options |= library().MULTILINE;
+    else if (flag === "s") options |= library().DOTALL;
     else if (flag !== "g" && flag !== "u") context.fail("expression_failed", "flags of a pattern are i, m and s");
   }
   return options;

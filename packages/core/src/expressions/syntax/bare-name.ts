@@ -39,5 +39,5 @@ function namesInSight({ scope, extra }: Evaluation): readonly string[] {
       if (names.size > MAX_NAMES_LISTED) return [...names];
     }
   }
-  return [...names, ...RESERVED_NAMES];
+  return [...new Set([...names, ...RESERVED_NAMES])];
 }

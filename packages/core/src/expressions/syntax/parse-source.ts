@@ -1,4 +1,5 @@
-import { type Expression, type Node, Parser, tokTypes } from "acorn";
+import type { Expression, Node, Parser } from "acorn";
+import { loadModule } from "../../shared/load-module.js";
 import type { ExpressionLimits } from "../expression-limits.js";
 import { expressionErrorAt, type SourceSite } from "../source-site.js";
 import { scanSource } from "./scan-source.js";
@@ -20,18 +21,25 @@ interface ParserInternals {
   parseIdent(isLiberal: boolean): Node;
 }
 
-/** `default` is a keyword to acorn but a function here. */
-const ExpressionParser = Parser.extend((Base) => {
-  const prototype = Base.prototype as unknown as ParserInternals;
-  class WithDefault extends Base {
-    parseExprAtom(this: ParserInternals, ...context: readonly unknown[]): Node {
-      return this.type === tokTypes._default
-        ? this.parseIdent(true)
-        : prototype.parseExprAtom.apply(this, [...context]);
+let expressionParser: typeof Parser | undefined;
+
+/** Loaded with the first expression. `default` is a keyword to acorn but a function here. */
+function parser(): typeof Parser {
+  if (expressionParser !== undefined) return expressionParser;
+  const { Parser, tokTypes } = loadModule<typeof import("acorn")>("acorn");
+  expressionParser = Parser.extend((Base) => {
+    const prototype = Base.prototype as unknown as ParserInternals;
+    class WithDefault extends Base {
+      parseExprAtom(this: ParserInternals, ...context: readonly unknown[]): Node {
+        return this.type === tokTypes._default
+          ? this.parseIdent(true)
+          : prototype.parseExprAtom.apply(this, [...context]);
+      }
     }
-  }
-  return WithDefault;
-});
+    return WithDefault;
+  });
+  return expressionParser;
+}
 
 /**
  * Parses the expression at the site's start, up to the end of the text or the `}}` of a template.
@@ -50,7 +58,7 @@ export function parseSource(site: SourceSite, limits: ExpressionLimits, isInTemp
 function parseCode(code: string, site: SourceSite): Expression {
   let failure: unknown;
   try {
-    const program = ExpressionParser.parse(`(${code}\n)`, { ecmaVersion: 2022, sourceType: "script" });
+    const program = parser().parse(`(${code}\n)`, { ecmaVersion: 2022, sourceType: "script" });
     const [statement] = program.body;
     if (program.body.length === 1 && statement?.type === "ExpressionStatement") return statement.expression;
   } catch (error) {

@@ -9,6 +9,7 @@ import type { TransactionCallback } from "../commit/node-transaction.js";
 import { ExpressionView } from "./expression-view.js";
 import type { NodeAttempt } from "./node-attempt.js";
 import { createNodeLogger } from "./node-logger.js";
+import { readCredential } from "./read-credential.js";
 
 const NOTHING_LOOKED_AT = Symbol("nothing looked at");
 
@@ -129,30 +130,26 @@ export class AttemptContext implements NodeContext {
     return (fraction: number, message?: string): void => {
       if (attempt.isSettled) return;
       const bounded = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
-      attempt.scope.runner.writer.emitLive(
+      const { writer, mask } = attempt.scope.runner;
+      const shown = mask === undefined || message === undefined ? message : mask.text(String(message));
+      writer.emitLive(
         "progress",
         attempt,
-        message === undefined ? { fraction: bounded } : { fraction: bounded, message },
+        message === undefined ? { fraction: bounded } : { fraction: bounded, message: shown },
       );
     };
   }
   get stream() {
     const attempt = this.#attempt;
     return (chunk: unknown): void => {
-      if (!attempt.isSettled) attempt.scope.runner.writer.emitLive("stream", attempt, { chunk });
+      if (attempt.isSettled) return;
+      const { writer, mask } = attempt.scope.runner;
+      writer.emitLive("stream", attempt, { chunk: mask === undefined ? chunk : mask.value(chunk) });
     };
   }
   get credentials() {
     const attempt = this.#attempt;
-    return async (name: string): Promise<Readonly<Record<string, unknown>>> => {
-      const { services, info } = attempt.scope.runner;
-      const found = await services.secrets.get(name, { tenant: info.tenant });
-      if (found !== undefined) return found;
-      throw new AutomatrixError(
-        "credential_not_found",
-        `Node "${attempt.path}" needs the credential "${name}"; add it to the secret store.`,
-      );
-    };
+    return (name: string): Promise<Readonly<Record<string, unknown>>> => readCredential(attempt, name);
   }
   get step() {
     const attempt = this.#attempt;

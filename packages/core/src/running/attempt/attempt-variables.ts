@@ -5,9 +5,10 @@ import type { NodeAttempt } from "./node-attempt.js";
 /** Variables that the attempt set, as plain JSON. @throws AutomatrixError `output_not_serializable` */
 export function toAttemptVariables(attempt: NodeAttempt): Record<string, unknown> | undefined {
   if (attempt.variables === undefined) return undefined;
-  const { maxOutputBytes } = attempt.scope.runner.services.limits;
+  const { mask, services } = attempt.scope.runner;
   try {
-    return toPlainJson(attempt.variables, { maxBytes: maxOutputBytes }) as Record<string, unknown>;
+    const variables = toPlainJson(attempt.variables, { maxBytes: services.limits.maxOutputBytes });
+    return (mask === undefined ? variables : mask.json(variables)) as Record<string, unknown>;
   } catch (error) {
     throw new AutomatrixError(
       "output_not_serializable",

@@ -16,11 +16,15 @@ export function createNodeLogger(attempt: NodeAttempt): Logger {
         attempt.logBytes >= limits.maxLogBytesPerNode
       )
         return;
-      const text = String(message).slice(0, limits.maxLogBytesPerNode - attempt.logBytes);
+      const { mask } = runner;
+      // Masked before it is cut: the beginning of a secret is none that could be found.
+      const whole = mask === undefined ? String(message) : mask.text(String(message));
+      const text = whole.slice(0, limits.maxLogBytesPerNode - attempt.logBytes);
+      const shown = mask === undefined ? fields : (mask.value(fields) as typeof fields);
       attempt.logLines++;
       attempt.logBytes += text.length;
-      logger[level](text, { executionId: runner.id, nodeId: attempt.path, attempt: attempt.number, ...fields });
-      runner.writer.emitLive("log", attempt, { level, message: text, fields });
+      logger[level](text, { executionId: runner.id, nodeId: attempt.path, attempt: attempt.number, ...shown });
+      runner.writer.emitLive("log", attempt, { level, message: text, fields: shown });
     };
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
 }

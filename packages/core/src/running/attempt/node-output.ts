@@ -2,6 +2,7 @@ import { DEFAULT_PORT, ERROR_PORT } from "../../definition/node-type.js";
 import { AutomatrixError } from "../../errors/errors.js";
 import type { BlobStore } from "../../ports/blob-store.js";
 import { type BinaryPart, NotSerializableError, TooLargeError, toPlainJson } from "../../shared/plain-json.js";
+import type { ExecutionMask } from "./masking/execution-mask.js";
 import type { NodeAttempt } from "./node-attempt.js";
 
 /** What a node emitted, as plain frozen JSON. */
@@ -11,7 +12,8 @@ export interface NodeOutput {
 }
 
 /**
- * Turns what a node returned or emitted into its output. Synchronous unless there is binary content.
+ * Turns what a node returned or emitted into its output, secrets masked. Synchronous unless there is binary content,
+ * which stays as it is.
  * @throws AutomatrixError `output_not_serializable`, `output_invalid`, `output_too_large`, `unknown_port`
  */
 export function toNodeOutput(
@@ -20,7 +22,8 @@ export function toNodeOutput(
   input: unknown,
 ): NodeOutput | Promise<NodeOutput> {
   const binaries: BinaryPart[] = [];
-  const output = collectOutput(attempt, returned, input, binaries);
+  const plain = collectOutput(attempt, returned, input, binaries);
+  const output = attempt.scope.runner.mask === undefined ? plain : maskOutput(plain, attempt.scope.runner.mask);
   return binaries.length === 0
     ? output
     : storeBinaries(binaries, attempt.scope.runner.services.blobs).then(() => output);
@@ -37,6 +40,13 @@ function collectOutput(attempt: NodeAttempt, returned: unknown, input: unknown, 
     return { port, output: value === input ? input : toOutput(attempt, value, binaries) };
   }
   return { port: Object.freeze([...emitted.keys()]), output: toOutput(attempt, Object.fromEntries(emitted), binaries) };
+}
+
+/** The names of ports are the node type's. */
+function maskOutput({ output, port }: NodeOutput, mask: ExecutionMask): NodeOutput {
+  if (typeof port === "string") return { port, output: mask.json(output) };
+  const values = Object.entries(output as Readonly<Record<string, unknown>>);
+  return { port, output: Object.freeze(Object.fromEntries(values.map(([name, value]) => [name, mask.json(value)]))) };
 }
 
 function requirePort(attempt: NodeAttempt, port: string): void {

@@ -16,6 +16,7 @@ import type { ExecutionStatus } from "../../definition/status.js";
 import type { ExecutionPlan } from "../../execution/plan.js";
 import type { CommitOutcome } from "../../ports/execution-commit.js";
 import type { ExecutionRecord, InboxItem, NodeRecord, StepRecord } from "../../ports/execution-record.js";
+import type { ExecutionMask } from "../attempt/masking/execution-mask.js";
 import { ExecutionWriter } from "../commit/execution-writer.js";
 import { writeStart } from "../commit/start-commit.js";
 import { NodeRunner } from "../node/node-runner.js";
@@ -69,6 +70,8 @@ export class ExecutionRunner {
   readonly root: ScopeRunner;
   /** Results to take over, by path. */
   readonly seeds: Map<string, NodeRecord>;
+  /** Known once one of its nodes has read a credential here: what is hidden in all that leaves its nodes. */
+  mask: ExecutionMask | undefined;
   status: ExecutionStatus = "running";
   /** Kept by the launcher: true while it counts against the engine's `concurrency.executions`. */
   holdsSlot = false;
@@ -87,6 +90,7 @@ export class ExecutionRunner {
     this.input = record.input;
     this.info = toInfo(record);
     this.seeds = new Map(params.seeds);
+    this.mask = services.keptMasks.take(record.id);
     this.writer = new ExecutionWriter(this);
     this.starter = new NodeStarter(this);
     this.executionClock = new ExecutionClock(this);
@@ -230,6 +234,7 @@ export class ExecutionRunner {
   /** Goes on as another runner: it waits where nobody owns it, or it was handed over. */
   leave(reason?: Error): void {
     if (this.#isDropped) return;
+    if (this.mask !== undefined) this.services.keptMasks.keep(this.id, this.mask);
     this.departure.complete();
     this.#letGo(reason);
     this.outcome.leaveOpen();

@@ -134,13 +134,27 @@ export class NodeStarter implements SlotSeeker {
     this.pump();
   }
 
+  /** Work of a container's own, which takes no slot: while it is under way the execution is not idle. */
+  async whileWorking<Value>(run: () => Value | Promise<Value>): Promise<Value> {
+    this.running++;
+    try {
+      return await run();
+    } finally {
+      this.#ranOne();
+      this.pump();
+    }
+  }
+
+  #ranOne(): void {
+    this.running--;
+    if (this.running > 0 || this.#quiet === undefined) return;
+    this.#quiet.resolve();
+    this.#quiet = undefined;
+  }
+
   /** A node gave its slot back. */
   releaseSlot(scope: ScopeRunner): void {
-    this.running--;
-    if (this.running === 0 && this.#quiet !== undefined) {
-      this.#quiet.resolve();
-      this.#quiet = undefined;
-    }
+    this.#ranOne();
     scope.concurrency.used--;
     if (this.#blockedScopes.length > 0) {
       for (const blocked of this.#blockedScopes) this.#queue(blocked);

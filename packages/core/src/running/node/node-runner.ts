@@ -16,6 +16,7 @@ import { ignoreRejection } from "../../shared/ignore-rejection.js";
 import type { AttemptContext } from "../attempt/attempt-context.js";
 import { toAttemptVariables } from "../attempt/attempt-variables.js";
 import { isThenable } from "../attempt/is-thenable.js";
+import { maskWait } from "../attempt/masking/mask-wait.js";
 import { NodeAttempt } from "../attempt/node-attempt.js";
 import { type NodeOutput, toNodeOutput } from "../attempt/node-output.js";
 import { TransactionRunner } from "../commit/transaction-runner.js";
@@ -136,7 +137,8 @@ export class NodeRunner {
     const { scope, node } = attempt;
     scope.noteOn(node.index).firstStartedAt = this.firstStart(attempt);
     this.settle(attempt);
-    this.#runner.parking.park({ scope, node: node.index, wait });
+    const { mask, parking } = this.#runner;
+    parking.park({ scope, node: node.index, wait: mask === undefined ? wait : maskWait(wait, mask) });
     this.#runner.starter.pump();
   }
 
@@ -163,10 +165,10 @@ export class NodeRunner {
     error: unknown,
     { isNothingDone = false }: { readonly isNothingDone?: boolean } = {},
   ): void {
-    const { services, writer, starter } = this.#runner;
+    const { services, writer, starter, mask } = this.#runner;
     const number = (scope.state.attempts[node] as number) + 1;
     const path = scope.pathOf(node);
-    const record = toErrorRecord(error, { nodeId: path, attempt: number });
+    const record = toErrorRecord(mask === undefined ? error : mask.value(error), { nodeId: path, attempt: number });
     const retryability = retryabilityOf(error);
     writer.emitNode("node.attempt_failed", services.clock.now(), path, number, { error: record });
     scope.dispatch({

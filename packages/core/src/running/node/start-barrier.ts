@@ -1,5 +1,5 @@
 import type { Effects } from "../../definition/workflow-definition.js";
-import { strictestEffects } from "../../execution/plan.js";
+import { strictestEffects } from "../../execution/effects.js";
 import { AttemptContext } from "../attempt/attempt-context.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
 import { resolveParameters } from "../attempt/resolve-parameters.js";

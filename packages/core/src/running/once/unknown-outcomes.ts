@@ -53,7 +53,7 @@ export class UnknownOutcomes {
     if (once === undefined) return false;
     if (attempt.hasReturned && AutomatrixError.is(error) && OUTPUT_ERRORS.has(error.code)) return false;
     if (once.isVerifying) {
-      this.#leaveOpen(attempt, `verify failed: ${toErrorRecord(error).message}`);
+      this.#leaveOpen(attempt, `verify failed: ${toErrorRecord(this.#masked(error)).message}`);
       return true;
     }
     if (isVouchedFor(error)) return false;
@@ -156,7 +156,9 @@ export class UnknownOutcomes {
   #leaveOpen(attempt: NodeAttempt, why: string): void {
     const { nodes, parking } = this.#runner;
     const { scope, node } = attempt;
-    const error = toUnknownOutcomeError({ path: attempt.path, number: attempt.number, lost: lossOf(attempt), why });
+    const loss = lossOf(attempt);
+    const lost: LostCall = loss.by === "crash" ? loss : { by: "failure", error: this.#masked(loss.error) };
+    const error = toUnknownOutcomeError({ path: attempt.path, number: attempt.number, lost, why });
     nodes.settle(attempt);
     nodes.timeouts.clearNode(scope, node.index);
     const isEnding = scope.state.phase === "draining";
@@ -168,6 +170,12 @@ export class UnknownOutcomes {
         wait: { kind: "unknown_outcome", error: toErrorRecord(error) },
       });
     this.#runner.starter.pump();
+  }
+
+  /** Before any of it is cut: the beginning of a secret is none that could be found. */
+  #masked(error: unknown): unknown {
+    const { mask } = this.#runner;
+    return mask === undefined ? error : mask.value(error);
   }
 
   /** The scope around a parked node drains: nobody could go on from a decision, so it fails as what it is. */

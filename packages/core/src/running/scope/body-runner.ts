@@ -105,7 +105,8 @@ export class BodyRunner {
       return reject(toBodyError(firstFailure.error));
     }
     if (stopped || drained) return reject(toStoppedError(attempt));
-    const output = scopeOutput(body.state);
+    // The output of a body without nodes is its input, which no node has given out.
+    const output = runner.mask === undefined ? scopeOutput(body.state) : runner.mask.json(scopeOutput(body.state));
     const variables = options.onVariables === undefined ? undefined : variablesOf(body);
     this.#recorded.add({
       nodePath: attempt.path,

@@ -22,11 +22,19 @@ export class StepRunner {
     const known = this.#recorded.find(nodePath, key);
     if (known !== undefined) return known.value as Value;
     requireActive(attempt);
-    const returned = await run();
+    // Any other node is at work for as long as its function runs; a container waits, but for this.
+    const { starter } = this.#runner;
+    const returned = await (attempt.node.isContainer ? starter.whileWorking(run) : run());
     requireActive(attempt);
-    const value = toPlainJson(returned, { maxBytes: services.limits.maxOutputBytes }) as Value;
+    const plain = toPlainJson(returned, { maxBytes: services.limits.maxOutputBytes }) as Value;
+    // What the node goes on with is what a rerun answers with.
+    const { mask } = this.#runner;
+    const value = mask === undefined ? plain : mask.json(plain);
     this.#recorded.add({ nodePath, key, value });
-    writer.emitNode("step.completed", services.clock.now(), nodePath, attempt.number, { name, value });
+    writer.emitNode("step.completed", services.clock.now(), nodePath, attempt.number, {
+      name: mask === undefined ? name : mask.text(String(name)),
+      value,
+    });
     attempt.bodyMark = writer.ticket;
     if (services.durability !== "outcome")
       await new Promise<void>((resolve) => writer.afterDurable(writer.ticket, resolve));

@@ -59,8 +59,9 @@ export class ChildWaits {
 
   /** Nothing once nobody waits for it. */
   async #create(parked: ParkedNode, wait: ExecutionWait): Promise<ChildExecution | undefined> {
-    const { id, services, record, info, priority } = this.#runner;
-    const input = wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: services.limits.maxInputBytes });
+    const { id, services, record, info, priority, mask } = this.#runner;
+    const plain = wait.input === undefined ? {} : toPlainJson(wait.input, { maxBytes: services.limits.maxInputBytes });
+    const input = mask === undefined ? plain : mask.json(plain);
     return this.#insist(parked, () =>
       services.startChild({
         parentId: id,
@@ -72,6 +73,7 @@ export class ChildWaits {
         tenant: info.tenant,
         priority,
         detached: wait.detach,
+        distributed: wait.distribute,
         childId: parked.record.childId as string,
       }),
     );

@@ -9,6 +9,7 @@ function schedule(id: string, parts: Partial<ScheduleRecord> = {}): ScheduleReco
     workflowId: "w",
     cron: "*/5 * * * *",
     timeZone: "Europe/Lisbon",
+    trigger: "each_morning",
     input: { n: [1, null, "ü"] },
     overlap: "skip",
     missed: "latest",

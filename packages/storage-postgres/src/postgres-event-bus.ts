@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import type { EventAnnouncement, EventBus } from "@automatrix/core";
+import pg from "pg";
+import { quoteSchemaName } from "./connection/quote-schema-name.js";
+import { toStorageError } from "./connection/to-storage-error.js";
+
+const DEFAULT_SCHEMA = "automatrix";
+/** Postgres takes no message of 8,000 bytes or more; ids that hosts choose may be long. */
+const MAX_MESSAGE_BYTES = 7_500;
+/** Names of channels have at most 63 bytes. */
+const MAX_SCHEMA_PART = 56;
+const CONNECT_TIMEOUT_MS = 5_000;
+const FIRST_RECONNECT_DELAY_MS = 100;
+const MAX_RECONNECT_DELAY_MS = 5_000;
+
+/** Options of {@link postgresEventBus}. */
+export interface PostgresEventBusOptions {
+  readonly connectionString: string;
+  /** Engines on the same schema hear each other. Default `automatrix`. */
+  readonly schema?: string;
+}
+
+/**
+ * Tells other processes through `NOTIFY` that there are events to read: results and signals then reach them at once, without
+ * another server. Takes one connection for good, which a pooler between must not share (session mode).
+ *
+ * ```ts
+ * const engine = createEngine({
+ *   storage: postgresStorage({ connectionString }),
+ *   eventBus: postgresEventBus({ connectionString }),
+ *   nodes: standardNodes(),
+ * });
+ * ```
+ *
+ * @throws ConfigurationError `invalid_configuration` for a schema name that cannot be one
+ */
+export function postgresEventBus(options: PostgresEventBusOptions): EventBus {
+  return new PostgresEventBus(options);
+}
+
+class PostgresEventBus implements EventBus {
+  readonly name = "postgres";
+  readonly #connectionString: string;
+  readonly #channel: string;
+  /** Marks what this process publishes, so that it does not hear itself. */
+  readonly #sender = randomUUID();
+  #hear: ((announcements: readonly EventAnnouncement[]) => void) | undefined;
+  #connecting: Promise<pg.Client> | undefined;
+  #reconnect: ReturnType<typeof setTimeout> | undefined;
+  #delayMs = FIRST_RECONNECT_DELAY_MS;
+  #isClosed = false;
+
+  constructor({ connectionString, schema = DEFAULT_SCHEMA }: PostgresEventBusOptions) {
+    quoteSchemaName(schema);
+    this.#connectionString = connectionString;
+    this.#channel = `${schema.slice(0, MAX_SCHEMA_PART)}_events`;
+  }
+
+  async publish(announcements: readonly EventAnnouncement[]): Promise<void> {
+    const messages = toMessages(this.#sender, announcements);
+    try {
+      const client = await this.#connected();
+      await client.query("SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message", [this.#channel, messages]);
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+
+  async subscribe(hear: (announcements: readonly EventAnnouncement[]) => void): Promise<void> {
+    this.#hear = hear;
+    await this.#connected().catch(() => this.#reconnectLater());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#reconnect);
+    const client = await this.#connecting?.catch(() => undefined);
+    this.#connecting = undefined;
+    await client?.end().catch(() => {});
+  }
+
+  #connected(): Promise<pg.Client> {
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#connectionString,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      fallback_application_name: "automatrix events",
+    });
+    const lost = () => this.#lost(client);
+    client.on("error", lost);
+    client.on("end", lost);
+    client.on("notification", ({ payload = "" }) => {
+      const announcements = readMessage(payload, this.#sender);
+      if (announcements.length > 0) this.#hear?.(announcements);
+    });
+    try {
+      if (this.#isClosed) throw new Error("The event bus is closed.");
+      await client.connect();
+      await client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`);
+      this.#delayMs = FIRST_RECONNECT_DELAY_MS;
+      return client;
+    } catch (error) {
+      this.#connecting = undefined;
+      client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  #lost(client: pg.Client): void {
+    client.removeAllListeners("end");
+    client.end().catch(() => {});
+    this.#connecting = undefined;
+    this.#reconnectLater();
+  }
+
+  /** Only who listens needs a connection before there is something to publish. */
+  #reconnectLater(): void {
+    if (this.#isClosed || this.#hear === undefined) return;
+    clearTimeout(this.#reconnect);
+    this.#reconnect = setTimeout(() => {
+      this.#connected().catch(() => this.#reconnectLater());
+    }, this.#delayMs);
+    this.#reconnect.unref();
+    this.#delayMs = Math.min(this.#delayMs * 2, MAX_RECONNECT_DELAY_MS);
+  }
+}
+
+/** As few messages as fit. */
+function toMessages(from: string, announcements: readonly EventAnnouncement[]): readonly string[] {
+  const messages: string[] = [];
+  let items: string[] = [];
+  let bytes = 0;
+  const flush = () => {
+    if (items.length > 0) messages.push(`{"from":${JSON.stringify(from)},"items":[${items.join(",")}]}`);
+    items = [];
+    bytes = 0;
+  };
+  for (const { executionId, lastSeq, hasEnded } of announcements) {
+    const item = JSON.stringify([executionId, lastSeq, hasEnded ? 1 : 0]);
+    const size = Buffer.byteLength(item) + 1;
+    // Postgres has no NUL in texts; whoever waits for such an id, or one that fits into no message, finds it by looking.
+    if (size > MAX_MESSAGE_BYTES || item.includes("\\u0000")) continue;
+    if (bytes + size > MAX_MESSAGE_BYTES) flush();
+    items.push(item);
+    bytes += size;
+  }
+  flush();
+  return messages;
+}
+
+/** What another process announced; nothing when the message is our own or not one of ours. */
+function readMessage(text: string, ownSender: string): readonly EventAnnouncement[] {
+  let message: { readonly from?: unknown; readonly items?: unknown } | null;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (typeof message !== "object" || message === null || message.from === ownSender) return [];
+  return Array.isArray(message.items) ? message.items.flatMap(toAnnouncement) : [];
+}
+
+function toAnnouncement(item: unknown): readonly EventAnnouncement[] {
+  if (!Array.isArray(item)) return [];
+  const [executionId, lastSeq, hasEnded] = item as readonly unknown[];
+  if (typeof executionId !== "string" || typeof lastSeq !== "number") return [];
+  return [{ executionId, lastSeq, hasEnded: hasEnded === 1 }];
+}
