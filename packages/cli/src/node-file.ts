@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { NodeType } from "@automatrix/core";
@@ -7,14 +9,31 @@ import { printable } from "./printable.js";
 /** The mark that `defineNode` leaves on a node type, whichever copy of core made it. */
 const NODE_TYPE = Symbol.for("automatrix.nodeType");
 
+/** Names packs that every command loads; in the folder in which the command runs. */
+const CONFIG_FILE = "automatrix.json";
+
 /**
- * Loads node types from local modules: every exported node type, list of node types and `NodePack`.
- * The modules are code and run with the rights of this process.
- * @throws ConfigurationError `invalid_configuration` when a module cannot be loaded or exports no node type
+ * Loads node types from the packs that `automatrix.json` names (`{ "nodes": ["./mine.mjs", "@acme/nodes"] }`) and from those
+ * given: every exported node type, list of node types and `NodePack`. They are code and run with the rights of this process.
+ * @param files paths of modules, or names of installed packages
+ * @throws ConfigurationError `invalid_configuration` when one cannot be loaded or exports no node type
  */
 export async function loadNodeFiles(files: readonly string[]): Promise<readonly NodeType[]> {
-  const loaded = await Promise.all(files.map(loadNodeFile));
+  const loaded = await Promise.all([...configuredPacks(), ...files].map(loadNodeFile));
   return [...new Set(loaded.flat())];
+}
+
+function configuredPacks(): readonly string[] {
+  if (!existsSync(CONFIG_FILE)) return [];
+  let config: unknown;
+  try {
+    config = JSON.parse(readFileSync(CONFIG_FILE, "utf8"));
+  } catch (cause) {
+    throw usageError(`${CONFIG_FILE} is no JSON: ${printable(String(cause))}`);
+  }
+  const { nodes = [] } = (config ?? {}) as { readonly nodes?: unknown };
+  if (Array.isArray(nodes) && nodes.every((pack) => typeof pack === "string")) return nodes;
+  throw usageError(`"nodes" in ${CONFIG_FILE} must be a list of modules and packages.`);
 }
 
 async function loadNodeFile(file: string): Promise<readonly NodeType[]> {
@@ -28,10 +47,17 @@ async function loadNodeFile(file: string): Promise<readonly NodeType[]> {
 
 async function importModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
+    return (await import(pathToFileURL(toModuleFile(file)).href)) as Record<string, unknown>;
   } catch (cause) {
     throw usageError(`${printable(file)} could not be loaded: ${printable(loadingFault(cause))}`);
   }
+}
+
+/** A file, or the package of that name as the folder in which the command runs finds it. */
+function toModuleFile(module: string): string {
+  const file = resolve(module);
+  const isPath = /^(?:[./\\]|[A-Za-z]:)/.test(module) || /\.[cm]?[jt]s$/.test(module) || existsSync(file);
+  return isPath ? file : createRequire(resolve(CONFIG_FILE)).resolve(module);
 }
 
 function loadingFault(cause: unknown): string {

@@ -1,5 +1,6 @@
 import { createEngine, type Engine, type NodeType, type Storage } from "@automatrix/core";
 import { standardNodes } from "@automatrix/nodes";
+import { credentialsOption } from "./commands/credentials-file.js";
 import { loadNodeFiles } from "./node-file.js";
 import { printable } from "./printable.js";
 import { ExecutionFocus } from "./storage/execution-focus.js";
@@ -11,9 +12,15 @@ import type { OutputStream } from "./streams.js";
  */
 export const COMMAND_LEASE = { durationMs: 5_000, heartbeatMs: 1_500, sweepMs: 500 } as const;
 
-/** The standard nodes and those of the modules named by `--nodes`. */
+/** The standard nodes and those of the modules named by `--nodes`, which replace standard ones of the same type and version. */
 export async function availableNodes(nodeFiles: readonly string[]): Promise<readonly NodeType[]> {
-  return [...standardNodes(), ...(await loadNodeFiles(nodeFiles))];
+  const own = await loadNodeFiles(nodeFiles);
+  const taken = new Set(own.map(nameOf));
+  return [...standardNodes().filter((node) => !taken.has(nameOf(node))), ...own];
+}
+
+function nameOf({ type, version }: NodeType): string {
+  return `${type}@${version}`;
 }
 
 export interface OpenEngineParams {
@@ -45,6 +52,7 @@ export async function openEngine({ storage, nodes, concurrency, errors }: OpenEn
     nodes,
     lease: COMMAND_LEASE,
     ...(concurrency === undefined ? {} : { concurrency: { nodes: concurrency } }),
+    ...credentialsOption(),
     logger: { debug: () => {}, info: () => {}, warn: complain, error: complain },
   });
   try {

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { demoCommand } from "./commands/demo.js";
+import { packageVersion } from "./package-version.js";
 import { printable } from "./printable.js";
 import { examples, type Finish } from "./program/command-options.js";
+import { addCredentialsCommands } from "./program/credentials-commands.js";
 import { addDefinitionCommands } from "./program/definition-commands.js";
 import { addExecutionCommands } from "./program/execution-commands.js";
 import { addMachineCommands } from "./program/machine-commands.js";
+import { addNodeCommands } from "./program/node-commands.js";
 import { addWorkerCommand } from "./program/worker-command.js";
 import type { Streams } from "./streams.js";
 
@@ -49,12 +51,8 @@ export function createProgram({ streams, onExitCode }: ProgramParams): Command {
   addDefinitionCommands(program, streams, finish);
   addExecutionCommands(program, streams, finish);
   addWorkerCommand(program, streams, finish);
+  addCredentialsCommands(program, streams, finish);
   addMachineCommands(program, streams, finish);
+  addNodeCommands(program, streams, finish);
   return program;
-}
-
-/** From package.json, one folder above both the sources and the build. */
-function packageVersion(): string {
-  const file = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(file) as { readonly version: string }).version;
 }

@@ -4,12 +4,13 @@ import { durationText } from "../duration-text.js";
 import { EXIT_OK } from "../exit-code.js";
 import { onInterrupt } from "../interrupts.js";
 import { availableNodes } from "../open-engine.js";
-import { createStorage, parseStorageUrl, shownStorageUrl } from "../storage/storage-url.js";
+import { createEventBus, createStorage, parseStorageUrl, shownStorageUrl } from "../storage/storage-url.js";
 import type { Streams } from "../streams.js";
 import { logExecutions } from "../worker/execution-lines.js";
 import { logHealth } from "../worker/health-lines.js";
 import { openRedis, shownRedisUrl } from "../worker/redis.js";
 import { createWorkerLog, type WorkerLog } from "../worker/worker-log.js";
+import { credentialsOption } from "./credentials-file.js";
 
 /** A node that was aborted and does not end must not keep the process: what it held is handed back by then. */
 const EXIT_GRACE_MS = 500;
@@ -33,12 +34,20 @@ export async function workerCommand(options: WorkerOptions, streams: Streams): P
       "Storage memory: is of one process only, so that a worker finds nothing there; use sqlite: or postgres:.",
     );
   const nodes = await availableNodes(options.nodes);
+  const credentials = credentialsOption();
   const storage = await createStorage(options.storage);
   const log = createWorkerLog(streams.errors);
   const stop = stopSignal();
   try {
-    const redis = options.redis === undefined ? {} : await openRedis(options.redis);
-    const engine = createEngine({ storage, nodes, logger: log.logger, ...engineOptions(options), ...redis });
+    const links = await openLinks(options);
+    const engine = createEngine({
+      storage,
+      nodes,
+      logger: log.logger,
+      ...engineOptions(options),
+      ...credentials,
+      ...links,
+    });
     if (options.quiet !== true) logExecutions(engine, log);
     try {
       await engine.start();
@@ -55,6 +64,13 @@ export async function workerCommand(options: WorkerOptions, streams: Streams): P
   }
   setTimeout(() => process.exit(EXIT_OK), EXIT_GRACE_MS).unref();
   return EXIT_OK;
+}
+
+/** What tells it of work: Redis where it is named, otherwise whatever the storage has. */
+async function openLinks({ storage, redis }: WorkerOptions): Promise<Pick<EngineOptions, "dispatcher" | "eventBus">> {
+  if (redis !== undefined) return openRedis(redis);
+  const eventBus = await createEventBus(storage);
+  return eventBus === undefined ? {} : { eventBus };
 }
 
 function engineOptions({ concurrency, offers }: WorkerOptions): Partial<EngineOptions> {

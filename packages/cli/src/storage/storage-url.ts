@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Storage } from "@automatrix/core";
+import type { EventBus, Storage } from "@automatrix/core";
 import { memoryStorage } from "@automatrix/core/memory";
 import { usageError } from "../command-error.js";
 import { printable } from "../printable.js";
@@ -50,13 +50,18 @@ export async function createStorage(url: string): Promise<Storage> {
       return sqliteStorage({ file: address.file });
     }
     case "postgres": {
-      const { postgresStorage } = await loadPackage(
-        () => import(POSTGRES_PACKAGE) as Promise<PostgresPackage>,
-        "storage-postgres",
-      );
+      const { postgresStorage } = await loadPostgres();
       return postgresStorage({ connectionString: address.connectionString });
     }
   }
+}
+
+/** What lets the processes on this storage hear of each other at once; undefined where it has nothing of the kind. */
+export async function createEventBus(url: string): Promise<EventBus | undefined> {
+  const address = parseStorageUrl(url);
+  if (address.kind !== "postgres") return undefined;
+  const { postgresEventBus } = await loadPostgres();
+  return postgresEventBus({ connectionString: address.connectionString });
 }
 
 /**
@@ -78,6 +83,11 @@ export async function createExistingStorage(url: string): Promise<Storage> {
 /** What the optional package offers, as far as it is used here. */
 interface PostgresPackage {
   readonly postgresStorage: (options: { readonly connectionString: string }) => Storage;
+  readonly postgresEventBus: (options: { readonly connectionString: string }) => EventBus;
+}
+
+function loadPostgres(): Promise<PostgresPackage> {
+  return loadPackage(() => import(POSTGRES_PACKAGE) as Promise<PostgresPackage>, "storage-postgres");
 }
 
 async function loadPackage<Package>(load: () => Promise<Package>, name: string): Promise<Package> {
