@@ -9,6 +9,8 @@ import { openPostgresTarget } from "./durable/postgres-target.js";
 import { openSqliteTarget } from "./durable/sqlite-target.js";
 import { type FlatCost, measureFlatCost } from "./flat-cost.js";
 import { type ForEachMemory, HEAP_LIMIT_MIB, measureForEach } from "./for-each-memory.js";
+import { type ImportCost, measureImports } from "./nodes/import-cost.js";
+import { measureNodeOverhead } from "./nodes/node-overhead.js";
 import { type IdleEngine, measureSleepers, type Sleepers } from "./sleepers/sleepers.js";
 import { ASYNC_TYPE, measureStepRate, type StepRate, SYNC_TYPE } from "./step-rate.js";
 import { measureValidation, type ValidationTime } from "./validation-time.js";
@@ -18,8 +20,8 @@ const DEFAULT_REDIS = "redis://127.0.0.1:6379";
 
 const HELP = `npm run bench [-- PART... [--json] [--postgres URL] [--redis URL]]
 
-  PART            steps | flat | validation | for_each | cron | durable | sleepers | postgres | dispatch; all when none
-                  is named
+  PART            steps | flat | validation | for_each | cron | durable | sleepers | nodes | postgres | dispatch; all
+                  when none is named
   --json          one JSON document instead of text
   --postgres URL  server that "postgres" and "dispatch" measure on, in schemas of their own
                   (default AUTOMATRIX_TEST_POSTGRES, else ${DEFAULT_POSTGRES})
@@ -38,6 +40,7 @@ const PARTS = [
   "cron",
   "durable",
   "sleepers",
+  "nodes",
   "postgres",
   "dispatch",
 ] as const;
@@ -61,6 +64,12 @@ interface Report {
   readonly cron?: CronTimes;
   readonly durable?: readonly DurableReport[];
   readonly sleepers?: Sleepers;
+  readonly nodes?: {
+    readonly zod: ImportCost;
+    readonly nodes: ImportCost;
+    /** Microseconds beyond a node that does nothing. */
+    readonly overhead: Readonly<Record<string, number>>;
+  };
   /** Null when no server was to be reached. */
   readonly postgres?: DurableReport | null;
   /** Null when no server was to be reached. */
@@ -122,10 +131,12 @@ async function measure({
   const sleepers = isWanted("sleepers") ? { sleepers: await measureSleepers() } : {};
   if (sleepers.sleepers !== undefined) say(sleepersText(sleepers.sleepers));
   const postgres = isWanted("postgres") ? { postgres: await measurePostgres(connectionString, say) } : {};
+  const nodes = isWanted("nodes") ? { nodes: await measureNodes(say) } : {};
   const dispatch = isWanted("dispatch") ? { dispatch: await measureDispatching(connectionString, redis, say) } : {};
   return {
     machine,
     ...dispatch,
+    ...nodes,
     ...validation,
     ...steps,
     ...flat,
@@ -153,6 +164,23 @@ async function measurePostgres(connectionString: string, say: (line: string) => 
     return null;
   });
   return target === null ? null : await measureDurable(target, { say });
+}
+
+async function measureNodes(say: (line: string) => void): Promise<NonNullable<Report["nodes"]>> {
+  const [zod, nodes] = measureImports([
+    { name: "zod", from: new URL("../packages/core", import.meta.url) },
+    { name: "@automatrix/nodes", from: new URL("../", import.meta.url) },
+  ]);
+  const more = (of: (cost: ImportCost) => number) => of(nodes) - of(zod);
+  const ms = more((cost) => cost.ms.median);
+  const megabytes = more((cost) => cost.rssBytes.median) / BYTES_PER_MEGABYTE;
+  say(
+    `\nimport "@automatrix/nodes": ${ms.toFixed(1)} ms and ${megabytes.toFixed(1)} MB beyond import "zod" (${zod.ms.median.toFixed(1)} ms); aim < 40 ms, < 10 MB; other packages loaded: ${nodes.others.join(", ") || "none"}`,
+  );
+  const overhead = await measureNodeOverhead();
+  const texts = Object.entries(overhead).map(([type, microseconds]) => `${type} ${microseconds.toFixed(2)}`);
+  say(`µs of a pure node beyond one that does nothing: ${texts.join(", ")}; aim < 3`);
+  return { zod, nodes, overhead };
 }
 
 async function measureDispatching(

@@ -28,7 +28,9 @@ async function run(
   definition: WorkflowDefinition,
   { input, nodes = [], decision }: RunParams,
 ): Promise<ExecutionResult> {
-  await using engine = createEngine({ storage: memoryStorage(), nodes: [...standardNodes(), ...nodes] });
+  const replaced = new Set(nodes.map(({ type }) => type));
+  const standard = standardNodes().filter(({ type }) => !replaced.has(type));
+  await using engine = createEngine({ storage: memoryStorage(), nodes: [...standard, ...nodes] });
   await engine.start();
   if (decision !== undefined) {
     engine.on("node.waiting", ({ executionId, nodeId = "" }) => {

@@ -30,7 +30,7 @@ function effectNode(ledger: Ledger): NodeType {
 /** Pays for three answers, each a durable step. */
 function agentNode(ledger: Ledger): NodeType {
   return defineNode({
-    type: "agent",
+    type: "step_agent",
     execute: (ctx: NodeContext) =>
       ledger.record(ctx, undefined, async () => {
         for (const step of ["ask-1", "ask-2", "ask-3"])
@@ -52,7 +52,7 @@ export const MIXED_WORKFLOW: WorkflowDefinition = {
     { id: "first", type: "effect", data: { ms: 5 } },
     { id: "left", type: "effect", data: { ms: 20 } },
     { id: "right", type: "effect", data: { ms: 40, failingAttempts: 1 }, retry: { delaysMs: [60] } },
-    { id: "agent", type: "agent", data: { ms: 10 } },
+    { id: "agent", type: "step_agent", data: { ms: 10 } },
     {
       id: "loop",
       type: "for_each",

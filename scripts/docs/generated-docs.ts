@@ -1,4 +1,4 @@
-/** The parts of docs/ that are computed from sources: the table of errors, the table of functions. */
+/** The parts of docs/ that are computed from sources: the table of errors, the table of functions, the catalogue of nodes. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,7 @@ import { textFunctions } from "../../packages/core/src/expressions/functions/tex
 import { volatileFunctions } from "../../packages/core/src/expressions/functions/volatile-functions.js";
 import { testScope } from "../../packages/core/src/expressions/test-scope.js";
 import { FUNCTION_EXAMPLES } from "./function-examples.js";
+import { nodeCatalogue } from "./node-catalogue.js";
 
 export const ROOT: string = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -48,6 +49,7 @@ export interface GeneratedFile {
 export function generatedFiles(): readonly GeneratedFile[] {
   return [
     filled("docs/guides/errors.md", errorTable()),
+    filled("docs/guides/nodes.md", nodeCatalogue()),
     filled("docs/guides/expressions.md", FUNCTION_GROUPS.map(functionTable).join("\n\n")),
   ];
 }

@@ -44,6 +44,12 @@ describe("the examples of the documentation", () => {
         "docs/guides/schedules.md",
         "docs/guides/crash-testing.md",
         "docs/guides/errors.md",
+        "docs/guides/scaling.md",
+        "docs/guides/http.md",
+        "docs/guides/credentials.md",
+        "docs/guides/code-nodes.md",
+        "docs/guides/knowledge.md",
+        "docs/guides/triggers.md",
       ]),
     );
   });

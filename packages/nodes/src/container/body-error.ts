@@ -20,7 +20,7 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes of failures that may pass: a body's failure comes as a record, which keeps the code but not the class. */
-const TRANSIENT_CODES: ReadonlySet<string> = new Set(["retryable", "attempt_timed_out"]);
+const TRANSIENT_CODES: ReadonlySet<string> = new Set(["retryable", "attempt_timed_out", "http_error", "circuit_open"]);
 
 export function toBodyError(error: unknown): BodyError {
   const { nodeId, attempt } = detailsOf(error);

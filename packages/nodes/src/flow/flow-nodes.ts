@@ -6,6 +6,7 @@ import { end } from "./end/end.js";
 import { fail } from "./fail/fail.js";
 import { forEach } from "./for-each/for-each.js";
 import { merge } from "./merge/merge.js";
+import { respondToWebhook } from "./respond-to-webhook/respond-to-webhook.js";
 import { subWorkflow } from "./sub-workflow/sub-workflow.js";
 import { switchNode } from "./switch/switch.js";
 import { tryNode } from "./try/try.js";
@@ -26,4 +27,5 @@ export const flowNodes: readonly NodeType[] = Object.freeze([
   approval,
   subWorkflow,
   fail,
+  respondToWebhook,
 ]);

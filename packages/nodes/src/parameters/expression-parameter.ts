@@ -8,14 +8,17 @@ const MAX_EXPRESSION_LENGTH = 10_000;
  */
 export function expressionParameter(description: string): z.ZodUnion<readonly [z.ZodString, z.ZodBoolean]> {
   const error =
-    "Give true, false, or one expression: either without braces, or with one pair of {{ }} around all of it.";
+    "Give true, false, or one expression, without braces or with one pair of {{ }} around all of it. Text around {{ }} would always be true: put the whole comparison inside {{ }}, such as {{input.total > 100}}.";
   const text = z.string().min(1).max(MAX_EXPRESSION_LENGTH).refine(isWholeExpression, error);
   return z.union([text, z.boolean()], { error }).describe(description);
 }
 
 function isWholeExpression(text: string): boolean {
-  const trimmed = text.trim();
-  if (!trimmed.includes("{{")) return true;
+  return !text.includes("{{") || isWholeTemplate(text.trim());
+}
+
+/** Whether a text is one pair of braces with an expression in it, and nothing around. */
+export function isWholeTemplate(trimmed: string): boolean {
   const between = trimmed.indexOf("{{", trimmed.indexOf("}}"));
   return trimmed.startsWith("{{") && trimmed.endsWith("}}") && between <= 0;
 }

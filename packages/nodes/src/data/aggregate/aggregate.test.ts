@@ -24,6 +24,11 @@ describe("aggregate", () => {
     });
   });
 
+  it.each([{ operation: "average" }, { operation: "Mean" }, { op: "AVG" }])("takes %j for avg", async (given) => {
+    const parameters = { operations: [{ ...given, field: "v" }] };
+    expect(await runNode(aggregate, { parameters, input: [{ v: 1 }, { v: 2 }] })).toEqual({ avg_v: 1.5 });
+  });
+
   it("answers for an empty list", async () => {
     expect(await runNode(aggregate, { parameters: { operations }, input: [] })).toEqual({
       count: 0,

@@ -1,8 +1,10 @@
 import { defineNode, z } from "@automatrix/core";
 import { fieldReader } from "../../json/field-path.js";
+import { isJsonObject } from "../../json/json-kind.js";
+import { choiceParameter } from "../../parameters/choice-parameter.js";
 import { itemsParameter, readItems } from "../../parameters/items-parameter.js";
 import { groupItems } from "./group-items.js";
-import { OPERATION_NAMES, type Operation, runOperation } from "./operations.js";
+import { OPERATION_ALIASES, OPERATION_NAMES, type Operation, runOperation } from "./operations.js";
 
 /** Counts, sums and averages a list, as a whole or by group. */
 export const aggregate = defineNode({
@@ -20,24 +22,29 @@ export const aggregate = defineNode({
         .describe("Field or fields whose equal values make a group; one result for the whole list when left out."),
       operations: z
         .array(
-          z
-            .object({
-              operation: z.enum(OPERATION_NAMES).describe("What to work out."),
-              field: z
-                .string()
-                .min(1)
-                .optional()
-                .describe("Field it is worked out from; count counts items when left out."),
-              as: z
-                .string()
-                .min(1)
-                .optional()
-                .describe("Name of the result; the operation, with _field if there is one, when left out."),
-            })
-            .refine((given) => given.operation === "count" || given.field !== undefined, {
-              error: "Every operation but count needs a field.",
-              path: ["field"],
-            }),
+          z.preprocess(
+            withOperation,
+            z
+              .object({
+                operation: choiceParameter(OPERATION_NAMES, OPERATION_ALIASES).describe(
+                  "What to work out; `op` for short.",
+                ),
+                field: z
+                  .string()
+                  .min(1)
+                  .optional()
+                  .describe("Field it is worked out from; count counts items when left out."),
+                as: z
+                  .string()
+                  .min(1)
+                  .optional()
+                  .describe("Name of the result; the operation, with _field if there is one, when left out."),
+              })
+              .refine((given) => given.operation === "count" || given.field !== undefined, {
+                error: "Every operation but count needs a field.",
+                path: ["field"],
+              }),
+          ),
         )
         .min(1)
         .max(100)
@@ -63,6 +70,12 @@ export const aggregate = defineNode({
     return groupItems(list, fields).map(({ group, members }) => ({ ...group, ...summarize(members, operations) }));
   },
 });
+
+function withOperation(given: unknown): unknown {
+  if (!isJsonObject(given) || given["op"] === undefined) return given;
+  const { op, ...others } = given;
+  return { operation: op, ...others };
+}
 
 function summarize(items: readonly unknown[], operations: readonly Operation[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

@@ -4,6 +4,8 @@ import { jsonKind } from "../../json/json-kind.js";
 
 export const OPERATION_NAMES = ["sum", "count", "min", "max", "avg"] as const;
 
+export const OPERATION_ALIASES = { average: "avg", mean: "avg" } as const;
+
 /** One figure to work out. */
 export interface Operation {
   readonly operation: (typeof OPERATION_NAMES)[number];

@@ -90,11 +90,11 @@ describe("data_transform with JSONata", () => {
   });
 
   it("takes time and chance from the context, and is idempotent where it uses them", async () => {
-    expect(await transform({ jsonata: "[$now(), $millis(), $random()]" })).toEqual([
-      "2026-01-01T00:00:00.000Z",
-      1_767_225_600_000,
-      0.5,
-    ]);
+    const program = "[$now(), $millis(), $random(), $random()]";
+    const first = (await transform({ jsonata: program })) as number[];
+    expect(first.slice(0, 2)).toEqual(["2026-01-01T00:00:00.000Z", 1_767_225_600_000]);
+    expect(first[2]).not.toBe(first[3]);
+    expect(await transform({ jsonata: program })).toEqual(first);
     const effects = dataTransform.effects as (parameters: unknown) => string;
     expect([effects({ jsonata: "$now()" }), effects({ jsonata: "a.b" }), effects({ set: {} })]).toEqual([
       "idempotent",
@@ -134,6 +134,26 @@ describe("data_transform with JSONata", () => {
     ["$map([1..900000], function($a) { $map([1..900000], function($b) { $b }) })", "expression_limit"],
   ])("fails in bounded time for %.60s", async (jsonata, code) => {
     expect(await failureOf(dataTransform, { parameters: { jsonata } })).toMatchObject({ code, name: "FatalNodeError" });
+  });
+
+  it.each([
+    ["$map([1..6], function() { $pad('x', 900000) })", "output_too_large"],
+    ["function($x) { $x }", "output_not_serializable"],
+  ])("refuses the result of %s", async (jsonata, code) => {
+    expect(await failureOf(dataTransform, { parameters: { jsonata } })).toMatchObject({ code });
+  });
+
+  it("sees variables and the trigger", async () => {
+    const run = { parameters: { jsonata: "$vars.a + $trigger.b" }, vars: { a: 1 }, input: { b: 2 } };
+    expect(await runNode(dataTransform, run)).toBe(3);
+  });
+
+  it("stops with its node", async () => {
+    const controller = new AbortController();
+    const jsonata = "$map([1..900000], function($a) { $map([1..900000], function($b) { $b }) })";
+    const run = runNode(dataTransform, { parameters: { jsonata }, signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(run).rejects.toThrow("enough");
   });
 
   it("says where a program is wrong", async () => {

@@ -1,4 +1,5 @@
 import { defineNode, z } from "@automatrix/core";
+import { choiceParameter } from "../../parameters/choice-parameter.js";
 import { itemsParameter, readItems } from "../../parameters/items-parameter.js";
 
 /** Keeps the first or last items of a list. */
@@ -12,7 +13,9 @@ export const limit = defineNode({
     z.object({
       items: itemsParameter(),
       count: z.number().int().min(0).describe("Items to keep."),
-      from: z.enum(["first", "last"]).default("first").describe("Which end to keep."),
+      from: choiceParameter(["first", "last"], { start: "first", end: "last" })
+        .default("first")
+        .describe("Which end to keep; start and end count too."),
     }),
   example: { parameters: { count: 2, from: "last" }, input: [1, 2, 3], output: [2, 3] },
   execute({ parameters, input }) {

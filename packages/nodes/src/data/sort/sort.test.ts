@@ -14,6 +14,18 @@ describe("sort", () => {
     expect(await runNode(sort, { parameters: { by }, input: items })).toEqual([items[2], items[1], items[3], items[0]]);
   });
 
+  it.each(["v", { field: "v" }, ["v"], [{ field: "v", order: "ASC" }]])("takes %j for by", async (by) => {
+    expect(await runNode(sort, { parameters: { by }, input: [{ v: 2 }, { v: 1 }] })).toEqual([{ v: 1 }, { v: 2 }]);
+  });
+
+  it.each(["DESC", "Descending"])("takes the order %s", async (order) => {
+    expect(await runNode(sort, { parameters: { by: { order } }, input: [1, 2] })).toEqual([2, 1]);
+  });
+
+  it.each([null, 5, [], "", [5], { field: "v", order: "up" }].map((by) => ({ by })))("refuses %j", (parameters) => {
+    expect(sort.parameterSchema?.safeParse(parameters).success).toBe(false);
+  });
+
   it("puts numbers in the order of their values", async () => {
     expect(await runNode(sort, { input: [10, 9, -1, 100] })).toEqual([-1, 9, 10, 100]);
   });

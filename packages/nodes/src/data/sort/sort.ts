@@ -1,6 +1,7 @@
 import { defineNode, z } from "@automatrix/core";
 import { compareValues, isMissing } from "../../json/compare-values.js";
 import { fieldReader } from "../../json/field-path.js";
+import { choiceParameter } from "../../parameters/choice-parameter.js";
 import { itemsParameter, readItems } from "../../parameters/items-parameter.js";
 
 interface Criterion {
@@ -19,20 +20,26 @@ export const sort = defineNode({
     z.object({
       items: itemsParameter(),
       by: z
-        .array(
-          z.object({
-            field: z
-              .string()
-              .min(1)
-              .optional()
-              .describe("Field to compare, dots reach inside; the item itself when left out."),
-            order: z.enum(["asc", "desc"]).default("asc").describe("Smallest or largest first."),
-          }),
+        .preprocess(
+          toList,
+          z
+            .array(
+              z.object({
+                field: z
+                  .string()
+                  .min(1)
+                  .optional()
+                  .describe("Field to compare, dots reach inside; the item itself when left out."),
+                order: choiceParameter(["asc", "desc"], { ascending: "asc", descending: "desc" })
+                  .default("asc")
+                  .describe("Smallest or largest first."),
+              }),
+            )
+            .min(1)
+            .max(32),
         )
-        .min(1)
-        .max(32)
         .default([{ order: "asc" }])
-        .describe("What to compare, the most important first."),
+        .describe("What to compare, the most important first; a single one, or a field's name, may stand alone."),
     }),
   example: {
     parameters: { by: [{ field: "age", order: "desc" }] },
@@ -41,6 +48,11 @@ export const sort = defineNode({
   },
   execute: ({ parameters, input }) => sortItems(readItems(parameters.items, input), parameters.by),
 });
+
+function toList(by: unknown): unknown {
+  const list: readonly unknown[] = Array.isArray(by) ? by : [by];
+  return list.map((criterion) => (typeof criterion === "string" ? { field: criterion } : criterion));
+}
 
 function sortItems(items: readonly unknown[], by: readonly Criterion[]): readonly unknown[] {
   const readers = by.map(({ field }) => (field === undefined ? (item: unknown) => item : fieldReader(field)));

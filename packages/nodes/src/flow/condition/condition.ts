@@ -1,6 +1,7 @@
 import { defineNode, z } from "@automatrix/core";
+import { choiceParameter } from "../../parameters/choice-parameter.js";
 import { expressionParameter, isTrue } from "../../parameters/expression-parameter.js";
-import { meetsRule, OPERATOR_NAMES } from "./operators.js";
+import { meetsRule, OPERATOR_ALIASES, OPERATOR_NAMES } from "./operators.js";
 
 /** Goes on by `true` or by `false`; the input passes through. */
 export const condition = defineNode({
@@ -20,7 +21,9 @@ export const condition = defineNode({
           .array(
             z.object({
               left: z.unknown().describe("Value to look at, mostly an expression."),
-              operator: z.enum(OPERATOR_NAMES).describe("How the two are compared."),
+              operator: choiceParameter(OPERATOR_NAMES, OPERATOR_ALIASES).describe(
+                "How the two are compared. Common other names count too: ==, !=, >, >=, <, <=, eq, ne, gt, gte, lt, lte, regex, exists, and names such as notEquals.",
+              ),
               right: z.unknown().describe("Value to compare with; the is_… operators take true (default) or false."),
             }),
           )

@@ -122,6 +122,48 @@ export type OperatorName = keyof typeof OPERATORS;
 
 export const OPERATOR_NAMES = Object.freeze(Object.keys(OPERATORS)) as readonly OperatorName[];
 
+/** Other names that people know the operators by; how a name is written besides does not matter. */
+export const OPERATOR_ALIASES: Readonly<Record<string, OperatorName>> = {
+  "==": "equals",
+  "===": "equals",
+  "=": "equals",
+  eq: "equals",
+  equal: "equals",
+  equal_to: "equals",
+  "!=": "not_equals",
+  "!==": "not_equals",
+  "<>": "not_equals",
+  ne: "not_equals",
+  neq: "not_equals",
+  not_equal: "not_equals",
+  ">": "greater_than",
+  gt: "greater_than",
+  ">=": "greater_than_equals",
+  gte: "greater_than_equals",
+  ge: "greater_than_equals",
+  gt_or_equal: "greater_than_equals",
+  greater_or_equal: "greater_than_equals",
+  greater_than_or_equal: "greater_than_equals",
+  greater_than_or_equals: "greater_than_equals",
+  "<": "less_than",
+  lt: "less_than",
+  "<=": "less_than_equals",
+  lte: "less_than_equals",
+  le: "less_than_equals",
+  lt_or_equal: "less_than_equals",
+  less_or_equal: "less_than_equals",
+  less_than_or_equal: "less_than_equals",
+  less_than_or_equals: "less_than_equals",
+  regex: "matches",
+  match: "matches",
+  not_regex: "not_matches",
+  includes: "contains",
+  not_includes: "not_contains",
+  exists: "is_present",
+  empty: "is_empty",
+  not_empty: "is_not_empty",
+};
+
 /** One rule of a condition. */
 export interface Rule {
   readonly left?: unknown;

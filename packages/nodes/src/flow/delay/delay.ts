@@ -20,6 +20,10 @@ export const delay = defineNode({
           .describe("How long to wait, in milliseconds."),
         duration: z
           .union([z.string(), z.number()])
+          .refine(
+            isDuration,
+            'Give milliseconds, or numbers with the units ms, s, m, h, d, w, such as "90s" or "1h30m".',
+          )
           .optional()
           .describe('How long to wait, such as "90s", "1h30m" or "3d"; a number is milliseconds.'),
         until: z
@@ -41,6 +45,15 @@ export const delay = defineNode({
   },
   resume: (ctx) => ctx.input,
 });
+
+function isDuration(duration: string | number): boolean {
+  try {
+    parseDuration(duration);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function toInstant(until: string | number): number {
   const at = typeof until === "number" ? until : parseInstant(until);

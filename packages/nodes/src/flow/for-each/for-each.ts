@@ -36,6 +36,14 @@ const forEachParameters = () =>
       .min(0)
       .default(DEFAULT_MAX_ITEMS)
       .describe("More items than this fail the node before anything runs."),
+    distribute: z
+      .boolean()
+      .default(false)
+      .describe("Runs each item as an execution of its own, on any worker that has a place."),
+    part: z
+      .object({ firstIndex: z.number().int().min(0), variables: z.record(z.string(), z.unknown()) })
+      .optional()
+      .describe("Set by `distribute` in those executions: where their items stand in the whole list, and what it saw."),
   });
 
 type ForEachParameters = z.output<ReturnType<typeof forEachParameters>>;

@@ -1,8 +1,11 @@
 import type { NodeContext, WorkflowDefinition } from "@automatrix/core";
 import { type BodyError, isInterruption, toBodyError, toItemFailure } from "../../container/body-error.js";
+import { distributedItem, readDistributed } from "./distributed-item.js";
 
 interface ItemRunParameters {
   readonly body: WorkflowDefinition;
+  readonly distribute: boolean;
+  readonly part?: { readonly firstIndex: number; readonly variables: Readonly<Record<string, unknown>> } | undefined;
   readonly concurrency: number;
   readonly onItemError: "fail" | "collect" | "skip";
 }
@@ -22,6 +25,8 @@ export class ItemRun {
   readonly #ctx: NodeContext<ItemRunParameters>;
   readonly #items: readonly unknown[];
   readonly #results: unknown[];
+  /** Runs one item elsewhere; the same for all, so that it is compiled once. */
+  readonly #distributed: WorkflowDefinition | undefined;
   readonly #errors: ItemError[] = [];
   #failure: { readonly index: number; readonly error: unknown } | undefined;
   #interruption: { readonly error: unknown } | undefined;
@@ -32,6 +37,8 @@ export class ItemRun {
     this.#ctx = ctx;
     this.#items = items;
     this.#results = new Array<unknown>(items.length).fill(null);
+    const { body, distribute } = ctx.parameters;
+    this.#distributed = distribute ? distributedItem(body) : undefined;
   }
 
   async run(): Promise<{ readonly results: readonly unknown[]; readonly errors: readonly ItemError[] }> {
@@ -57,13 +64,26 @@ export class ItemRun {
   async #runItem(index: number): Promise<void> {
     const item = this.#items[index];
     try {
-      this.#results[index] = await this.#ctx.runBody(this.#ctx.parameters.body, item, `[${index}]`, {
-        variables: { item, index },
-      });
+      this.#results[index] = await (this.#distributed === undefined
+        ? this.#runHere(index, item)
+        : this.#runElsewhere(this.#distributed, index, item));
       this.#report();
     } catch (error) {
       this.#settleError(index, error);
     }
+  }
+
+  #runHere(index: number, item: unknown): Promise<unknown> {
+    const { body, part } = this.#ctx.parameters;
+    const variables = { ...part?.variables, item, index: (part?.firstIndex ?? 0) + index };
+    return this.#ctx.runBody(body, item, `[${index}]`, { variables });
+  }
+
+  async #runElsewhere(definition: WorkflowDefinition, index: number, item: unknown): Promise<unknown> {
+    const { runBody, vars, parameters } = this.#ctx;
+    const variables = { ...vars, ...parameters.part?.variables };
+    const input = { items: [item], part: { firstIndex: (parameters.part?.firstIndex ?? 0) + index, variables } };
+    return readDistributed(await runBody(definition, input, `[${index}]`, { variables: { item, index } }));
   }
 
   #settleError(index: number, error: unknown): void {

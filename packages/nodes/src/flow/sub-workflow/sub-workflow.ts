@@ -25,6 +25,10 @@ export const subWorkflow = defineNode({
           .boolean()
           .default(true)
           .describe("Whether to wait for the child; if not, the output is { executionId }."),
+        distribute: z
+          .boolean()
+          .default(false)
+          .describe("Lets any worker that has a place run the child; otherwise the worker of this execution does."),
       })
       .refine(
         (given) => (given.workflowId === undefined) !== (given.definition === undefined),
@@ -36,6 +40,7 @@ export const subWorkflow = defineNode({
     return wait.execution(definition ?? (workflowId as string), {
       input: parameters.input === undefined ? input : parameters.input,
       detach: !parameters.wait,
+      distribute: parameters.distribute,
       ...(version !== undefined && { version }),
     });
   },

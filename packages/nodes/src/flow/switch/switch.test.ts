@@ -1,3 +1,4 @@
+import { testNode } from "@automatrix/core/testing";
 import { describe, expect, it } from "vitest";
 import { fakeContext } from "../../../test/fake-context.js";
 import { switchNode } from "./switch.js";
@@ -32,6 +33,8 @@ describe("switch", () => {
         cases: [
           { port: "one", equals: 1 },
           { port: "no", condition: null },
+          { port: "empty", condition: "" },
+          { port: "zero", condition: 0 },
         ],
       }),
     ).toEqual({ fallback: { n: 1 } });
@@ -55,8 +58,33 @@ describe("switch", () => {
     expect(switchNode.parameterSchema?.safeParse({ cases: [{ port: "a", equals: 1, condition: true }] }).success).toBe(
       false,
     );
-    expect(switchNode.parameterSchema?.safeParse({ cases: [{ port: "a", condition: "input.x > 1" }] }).success).toBe(
-      false,
-    );
   });
+
+  const decide = (condition: unknown) =>
+    testNode(switchNode)
+      .parameters({ cases: [{ port: "yes", condition }] })
+      .input({ x: 2, text: "{{ false }}" })
+      .run();
+
+  it.each([
+    ["input.x > 1", "yes"],
+    ["input.x > 2", "fallback"],
+    ["  {{ input.x > 2 }}\n", "fallback"],
+    ["{{input.x}}", "yes"],
+    ["{{input.none}}", "fallback"],
+    ["input.text", "yes"],
+    ["false", "fallback"],
+    [true, "yes"],
+  ])("reads the condition %j as an expression", async (condition, port) => {
+    expect(await decide(condition)).toMatchObject({ status: "completed", port });
+  });
+
+  it.each(["input.x >", "{{input.x}} > 1", "{{input.x >}}", "nodes.none.output", ""])(
+    "refuses the condition %j before it runs",
+    async (condition) => {
+      await expect(decide(condition)).rejects.toMatchObject({
+        issues: [{ path: "/nodes/0/data/cases/0/condition" }],
+      });
+    },
+  );
 });

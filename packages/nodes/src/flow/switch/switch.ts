@@ -1,5 +1,7 @@
 import { defineNode, type NodeType, z } from "@automatrix/core";
 import { isJsonEqual } from "../../json/json-equality.js";
+import { isJsonObject } from "../../json/json-kind.js";
+import { isTrue, isWholeTemplate } from "../../parameters/expression-parameter.js";
 
 const FALLBACK_PORT = "fallback";
 
@@ -16,10 +18,9 @@ const switchParameters = () =>
               .optional()
               .describe("Applies when `value` equals this: same type, and lists and objects by content."),
             condition: z
-              .boolean()
-              .nullable()
+              .unknown()
               .optional()
-              .describe("Applies when true: an expression in {{ }}, such as {{input.total > 100}}."),
+              .describe("Applies when this expression is true, such as input.total > 100."),
           })
           .refine(
             (given) => (given.equals === undefined) !== (given.condition === undefined),
@@ -39,6 +40,7 @@ export const switchNode: NodeType<"switch", ReturnType<typeof switchParameters>,
   effects: "pure",
   ports: casePorts,
   parameters: switchParameters,
+  rewrite: withBraces,
   example: {
     parameters: {
       value: "{{input.size}}",
@@ -52,7 +54,7 @@ export const switchNode: NodeType<"switch", ReturnType<typeof switchParameters>,
   execute(ctx) {
     const { value, cases } = ctx.parameters;
     const taken = cases.find((one) =>
-      one.equals === undefined ? one.condition === true : isJsonEqual(value, one.equals),
+      one.equals === undefined ? isTrue(one.condition) : isJsonEqual(value, one.equals),
     );
     ctx.emit(taken?.port ?? FALLBACK_PORT, ctx.input);
   },
@@ -62,4 +64,16 @@ function casePorts(parameters: Readonly<Record<string, unknown>>): readonly stri
   const cases: unknown = parameters["cases"];
   const ports = Array.isArray(cases) ? cases.map((one: unknown) => (one as { port?: unknown } | null)?.port) : [];
   return [...new Set([...ports.filter((port) => typeof port === "string"), FALLBACK_PORT])];
+}
+
+/** Braces around the conditions that were written without. Text around braces gets some too, which is no expression. */
+function withBraces(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const cases: unknown = parameters["cases"];
+  return Array.isArray(cases) ? { ...parameters, cases: cases.map(withBracedCondition) } : parameters;
+}
+
+function withBracedCondition(one: unknown): unknown {
+  if (!isJsonObject(one) || typeof one["condition"] !== "string") return one;
+  const condition = one["condition"].trim();
+  return { ...one, condition: isWholeTemplate(condition) ? condition : `{{ ${condition} }}` };
 }
