@@ -83,6 +83,7 @@ export async function openRedis(
 export class RedisConnection implements PooledConnection {
   readonly #client: Client & ClientStream;
   readonly #settings: RedisConnectionSettings;
+  #isClosed = false;
 
   constructor(client: Client, settings: RedisConnectionSettings) {
     this.#client = client as Client & ClientStream;
@@ -90,7 +91,8 @@ export class RedisConnection implements PooledConnection {
   }
 
   get isUsable(): boolean {
-    return this.#client.status === "ready";
+    // The client still calls itself ready until its socket has ended.
+    return !this.#isClosed && this.#client.status === "ready";
   }
 
   setReferenced(isReferenced: boolean): void {
@@ -102,6 +104,7 @@ export class RedisConnection implements PooledConnection {
   async recycle(): Promise<void> {}
 
   close(): void {
+    this.#isClosed = true;
     this.#client.disconnect();
   }
 
