@@ -17,7 +17,9 @@ export function packageBuild(options: Options): ReturnType<typeof defineConfig> 
     tsconfig: "tsconfig.build.json",
     silent: true,
     // Comments and indentation are half of what is read at each start; names stay, for stack traces.
-    esbuildOptions(esbuild) {
+    esbuildOptions(esbuild, { format }) {
+      // The step that turns ES modules into CommonJS afterwards does not read minified code.
+      if (format !== "esm") return;
       esbuild.minifyWhitespace = true;
       esbuild.minifySyntax = true;
       esbuild.legalComments = "none";
