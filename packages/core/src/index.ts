@@ -64,6 +64,7 @@ export {
 } from "./errors/errors.js";
 export type { EventDraft, EventType, ExecutionEvent, JournalEventType, LiveEventType } from "./events/event.js";
 export type { EventListener } from "./events/event-hub.js";
+export { readAnnouncements } from "./events/read-announcements.js";
 export type { ApprovalAnswer } from "./execution/approval.js";
 export type {
   ExpressionFunction,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { EventAnnouncement, EventBus } from "@automatrix/core";
+import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
 import type { Redis } from "ioredis";
 import { DEFAULT_PREFIX, ImpatientClient, openPatientClient, type RedisConnection } from "./redis-connection.js";
 import { within } from "./within.js";
@@ -57,7 +57,7 @@ class RedisEventBus implements EventBus {
     const subscriber = openPatientClient(this.#connection);
     this.#subscriber = subscriber;
     subscriber.on("message", (_channel, text) => {
-      const announcements = readMessage(text, this.#sender);
+      const announcements = readAnnouncements(text, this.#sender);
       if (announcements.length > 0) hear(announcements);
     });
     const subscribed = subscriber.subscribe(this.#channel);
@@ -70,23 +70,4 @@ class RedisEventBus implements EventBus {
     this.#subscriber?.disconnect();
     this.#publisher.close();
   }
-}
-
-/** What another process announced; nothing when the message is our own or not one of ours. */
-function readMessage(text: string, ownSender: string): readonly EventAnnouncement[] {
-  let message: { readonly from?: unknown; readonly items?: unknown } | null;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  if (typeof message !== "object" || message === null || message.from === ownSender) return [];
-  return Array.isArray(message.items) ? message.items.flatMap(toAnnouncement) : [];
-}
-
-function toAnnouncement(item: unknown): readonly EventAnnouncement[] {
-  if (!Array.isArray(item)) return [];
-  const [executionId, lastSeq, hasEnded] = item as readonly unknown[];
-  if (typeof executionId !== "string" || typeof lastSeq !== "number") return [];
-  return [{ executionId, lastSeq, hasEnded: hasEnded === 1 }];
 }

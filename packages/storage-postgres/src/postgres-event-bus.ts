@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { EventAnnouncement, EventBus } from "@automatrix/core";
+import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
 import pg from "pg";
 import { quoteSchemaName } from "./connection/quote-schema-name.js";
 import { toStorageError } from "./connection/to-storage-error.js";
@@ -96,7 +96,7 @@ class PostgresEventBus implements EventBus {
     client.on("error", lost);
     client.on("end", lost);
     client.on("notification", ({ payload = "" }) => {
-      const announcements = readMessage(payload, this.#sender);
+      const announcements = readAnnouncements(payload, this.#sender);
       if (announcements.length > 0) this.#hear?.(announcements);
     });
     try {
@@ -152,23 +152,4 @@ function toMessages(from: string, announcements: readonly EventAnnouncement[]): 
   }
   flush();
   return messages;
-}
-
-/** What another process announced; nothing when the message is our own or not one of ours. */
-function readMessage(text: string, ownSender: string): readonly EventAnnouncement[] {
-  let message: { readonly from?: unknown; readonly items?: unknown } | null;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  if (typeof message !== "object" || message === null || message.from === ownSender) return [];
-  return Array.isArray(message.items) ? message.items.flatMap(toAnnouncement) : [];
-}
-
-function toAnnouncement(item: unknown): readonly EventAnnouncement[] {
-  if (!Array.isArray(item)) return [];
-  const [executionId, lastSeq, hasEnded] = item as readonly unknown[];
-  if (typeof executionId !== "string" || typeof lastSeq !== "number") return [];
-  return [{ executionId, lastSeq, hasEnded: hasEnded === 1 }];
 }
