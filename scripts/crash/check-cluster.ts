@@ -1,10 +1,10 @@
-import type { ExecutionSummary, FireRecord, Storage } from "@automatrix/core";
+import type { ExecutionSummary, FireRecord } from "@automatrix/core";
 import { CUSTOMER_LIMIT, SCHEDULE_ID } from "./cluster-workflows.js";
 import { openCrashStorage, type StoragePlace } from "./crash-storage.js";
 import { type LedgerLine, readLedger } from "./ledger.js";
+import { listExecutions } from "./list-executions.js";
 
 const SECOND_MS = 1_000;
-const PAGE_SIZE = 1_000;
 const MAX_FIRES = 1_000;
 
 export interface ClusterCheck {
@@ -29,7 +29,7 @@ export async function checkCluster(params: {
   const { place, ledger, deathOf, accepted } = params;
   const storage = await openCrashStorage(place);
   try {
-    const executions = await listAll(storage);
+    const executions = await listExecutions(storage);
     const fires = await storage.listFires({ scheduleId: SCHEDULE_ID, limit: MAX_FIRES });
     const scheduled = executions.filter(({ metadata }) => metadata["trigger"] !== undefined);
     const violations = [...checkFires(fires), ...checkScheduled(scheduled, fires)];
@@ -45,17 +45,6 @@ export async function checkCluster(params: {
   } finally {
     await storage.close();
   }
-}
-
-async function listAll(storage: Storage): Promise<readonly ExecutionSummary[]> {
-  const all: ExecutionSummary[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await storage.listExecutions({ limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) });
-    all.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return all;
 }
 
 /** Every second was fired, once. */

@@ -2,6 +2,7 @@ import type { ExecutionSummary, Storage } from "@automatrix/core";
 import Database from "better-sqlite3";
 import { openCrashStorage, type StoragePlace } from "./crash-storage.js";
 import { type LedgerLine, readLedger } from "./ledger.js";
+import { listExecutions } from "./list-executions.js";
 
 const PAGE_SIZE = 1_000;
 
@@ -30,7 +31,7 @@ export async function checkExecutions(params: {
   const linesOf = groupBy(lines, ({ executionId }) => executionId);
   const storage = await openCrashStorage(place);
   try {
-    const executions = await listAll(storage);
+    const executions = await listExecutions(storage);
     const known = new Set(executions.map(({ id }) => id));
     for (const id of accepted) if (!known.has(id)) violations.push(`${id} was accepted and is gone`);
     for (const execution of executions)
@@ -55,17 +56,6 @@ function checkIntegrity(file: string): readonly string[] {
   } finally {
     database.close();
   }
-}
-
-async function listAll(storage: Storage): Promise<readonly ExecutionSummary[]> {
-  const all: ExecutionSummary[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await storage.listExecutions({ limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) });
-    all.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return all;
 }
 
 async function checkExecution(
