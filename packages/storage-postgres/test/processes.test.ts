@@ -1,4 +1,5 @@
 import type { CommitOutcome } from "@automatrix/core";
+import { creation } from "@automatrix/core/testing";
 import { expect, it } from "vitest";
 import { runInChild } from "../../core/test/support/run-in-child.js";
 import { postgresStorage } from "../src/index.js";
@@ -59,6 +60,10 @@ describePostgres("several processes on one database", (database) => {
       url.username = role;
       const storage = postgresStorage({ connectionString: url.href, schema: "rights" });
       await storage.open();
+      expect(await storage.commit([creation("e1"), creation("e2")])).toEqual([
+        { ok: true, firstSeq: 1 },
+        { ok: true, firstSeq: 1 },
+      ]);
       expect(await storage.claim({ workerId: "w", limit: 1, leaseDurationMs: 1_000, dueAt: 1 })).toEqual([]);
       await storage.close();
     } finally {

@@ -5,6 +5,18 @@ import { toStorageError } from "./to-storage-error.js";
 /** Added to the server's statement timeout before a connection counts as dead. */
 const NETWORK_GRACE_MS = 5_000;
 
+/**
+ * How the server may not plan our statements, which look rows up by indexes. Plans of prepared ones are kept, and the best
+ * for a table that is nearly empty reads all of it: the worst, once it is full.
+ */
+const AVOIDED_PLANS = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
+
+/** Set in each session. */
+export const OWN_PLANNING = AVOIDED_PLANS.map((setting) => `SET ${setting} = off`).join("; ");
+
+/** Undoes it until the end of a transaction, for statements that somebody else wrote. */
+export const USUAL_PLANNING = AVOIDED_PLANS.map((setting) => `SET LOCAL ${setting} TO DEFAULT`).join("; ");
+
 /** A session that stays idle inside a transaction is ended by the server. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 
@@ -30,6 +42,7 @@ export class PostgresConnection {
   /** Quoted name of the schema that holds the tables. */
   readonly schema: string;
   readonly #settings: ConnectionSettings;
+  readonly #texts = new Map<string, string>();
   #pool: pg.Pool | undefined;
 
   constructor(settings: ConnectionSettings) {
@@ -50,6 +63,16 @@ export class PostgresConnection {
     const pool = this.#pool;
     this.#pool = undefined;
     await pool?.end();
+  }
+
+  /** The text of a prepared statement that is put together, made once. */
+  textOf(name: string, make: () => string): string {
+    let text = this.#texts.get(name);
+    if (text === undefined) {
+      text = make();
+      this.#texts.set(name, text);
+    }
+    return text;
   }
 
   /** Runs one statement in a transaction of its own. */
@@ -120,6 +143,9 @@ function createPool(settings: ConnectionSettings): pg.Pool {
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     fallback_application_name: "automatrix",
+    onConnect: async (client) => {
+      await client.query(OWN_PLANNING);
+    },
   });
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
   pool.on("error", () => {});

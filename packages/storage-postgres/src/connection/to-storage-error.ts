@@ -46,6 +46,13 @@ export function toStorageError(error: unknown): AutomatrixError {
   });
 }
 
+/** True for an error of {@link toStorageError} that the server reported with this SQLSTATE. */
+export function hasSqlState(error: unknown, sqlState: string): boolean {
+  if (!AutomatrixError.is(error)) return false;
+  const { details } = error;
+  return typeof details === "object" && details !== null && "sqlState" in details && details.sqlState === sqlState;
+}
+
 /** True when nothing is known about what became of the statement, or when it may be tried again. */
 export function mayPass(error: unknown): boolean {
   return AutomatrixError.is(error) && error.code === "storage_unavailable";

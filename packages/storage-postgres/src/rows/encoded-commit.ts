@@ -1,22 +1,23 @@
 import type { ExecutionCommit, InboxItem } from "@automatrix/core";
 import { type CommitRow, toCommitRow } from "./commit-row.js";
 import { digestOf } from "./digest.js";
-import { toCreateRow, toPatchRow } from "./execution-row.js";
+import { type CreateRow, toCreateRow, toPatchRow } from "./execution-row.js";
 import { toJson } from "./json.js";
 import { toPostgresText } from "./text.js";
 
 /** Flags of a commit, as the function `commit_batch` reads them. */
-const COMPLETES = 1;
+export const COMPLETES = 1;
 const PARKS = 2;
 const CREATES = 4;
-const ENDS = 8;
+export const ENDS = 8;
 
 /** A row of a JSON list that `commit_batch` takes. */
 export type ListRow = Readonly<Record<string, unknown>>;
 
 /** What few commits have: rows of tables beside `commits`. */
 export interface EncodedRest {
-  readonly create: (ListRow & { readonly characters: number }) | undefined;
+  readonly create: CreateRow | undefined;
+  readonly refusesAtLimit: boolean;
   readonly patch: ListRow | undefined;
   readonly waits: readonly ListRow[];
   readonly endedWaits: readonly ListRow[];
@@ -55,7 +56,7 @@ export function encodeCommit(commit: ExecutionCommit): EncodedCommit {
     nodes,
     steps,
     rest,
-    characters: lengthOf(events) + lengthOf(nodes) + lengthOf(steps) + (rest?.create?.characters ?? 0),
+    characters: lengthOf(events) + lengthOf(nodes) + lengthOf(steps) + charactersOf(rest?.create),
   };
 }
 
@@ -73,9 +74,10 @@ function isPlain(commit: ExecutionCommit): boolean {
 }
 
 function encodeRest(commit: ExecutionCommit): EncodedRest {
-  const { deliver = NONE, readInbox = NONE, endedWaits = NONE, park } = commit;
+  const { create, refuseAtLimit = false, deliver = NONE, readInbox = NONE, endedWaits = NONE, park } = commit;
   return {
-    create: toCreate(commit),
+    create: create === undefined ? undefined : toCreateRow(create),
+    refusesAtLimit: refuseAtLimit,
     patch: toPatch(commit),
     waits: toWaits(commit),
     endedWaits: endedWaits.map((path) => ({ path_digest: digestOf(path) })),
@@ -84,12 +86,6 @@ function encodeRest(commit: ExecutionCommit): EncodedRest {
     delivers: deliver.map(({ executionId, item }) => ({ id: toPostgresText(executionId), ...toInboxRow(item) })),
     targets: deliver.map(({ executionId }) => toPostgresText(executionId)),
   };
-}
-
-function toCreate({ create, refuseAtLimit }: ExecutionCommit): EncodedRest["create"] {
-  if (create === undefined) return undefined;
-  const row = toCreateRow(create);
-  return { ...row, refuse_at_limit: refuseAtLimit, characters: row.input.length + row.fixed.length };
 }
 
 /** An item as the inbox keeps it. */
@@ -127,6 +123,10 @@ function toWaits({ waits = NONE }: ExecutionCommit): readonly ListRow[] {
     ordinal: wait.ordinal,
     record: toJson(wait),
   }));
+}
+
+function charactersOf(create: CreateRow | undefined): number {
+  return create === undefined ? 0 : create.input.length + create.fixed.length;
 }
 
 function lengthOf(text: string | null): number {

@@ -60,8 +60,48 @@ export interface RecordRow extends SummaryRow {
   readonly mocks: string;
 }
 
+/** Columns that a new execution is given, with their types in SQL; see {@link toCreateRow}. */
+export const CREATE_COLUMN_TYPES = {
+  id: "text",
+  fixed: "text",
+  status: "text",
+  workflow_digest: "uuid",
+  workflow_version: "double precision",
+  definition_hash: "text",
+  tenant_digest: "uuid",
+  priority: "double precision",
+  idempotency_digest: "uuid",
+  parent_id: "text",
+  input: "text",
+  output: "text",
+  mocks: "text",
+  node_types: "text",
+  error: "text",
+  blocked: "text",
+  cancel_requested: "text",
+  started_at: "double precision",
+  ended_at: "double precision",
+  parked_ms: "double precision",
+  epoch: "bigint",
+  owner: "text",
+  crashes: "double precision",
+  requires: "text[]",
+  is_parked: "boolean",
+  wake_at: "double precision",
+  concurrency_digest: "uuid",
+  concurrency_limit: "double precision",
+  rate_digest: "uuid",
+  rate_count: "double precision",
+  rate_per_ms: "double precision",
+} as const;
+
+export type CreateRow = Readonly<Record<keyof typeof CREATE_COLUMN_TYPES, unknown>> & {
+  readonly input: string;
+  readonly fixed: string;
+};
+
 /** The row of a new execution, as `commit_batch` takes it in JSON. Values are JSON texts inside it. */
-export function toCreateRow(record: ExecutionRecord): Readonly<Record<string, unknown>> & {
+export function toCreateRow(record: ExecutionRecord): Readonly<Record<keyof typeof CREATE_COLUMN_TYPES, unknown>> & {
   readonly input: string;
   readonly fixed: string;
 } {

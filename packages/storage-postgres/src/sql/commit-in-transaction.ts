@@ -1,7 +1,7 @@
 import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
 import { StorageError } from "@automatrix/core";
 import type pg from "pg";
-import { type PostgresConnection, toQueryConfig } from "../connection/connection.js";
+import { OWN_PLANNING, type PostgresConnection, toQueryConfig, USUAL_PLANNING } from "../connection/connection.js";
 import { isConnectionLost, mayPass, toStorageError } from "../connection/to-storage-error.js";
 import { encodeCommit } from "../rows/encoded-commit.js";
 import { toPostgresText } from "../rows/text.js";
@@ -36,7 +36,7 @@ export async function commitInTransaction(
 
 async function runTransaction(client: pg.PoolClient, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
   await client.query("BEGIN");
-  await client.query(`SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}`);
+  await client.query(`SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_PLANNING}`);
   const early = await guardEarly(client, schema, commit);
   if (early !== undefined) {
     await client.query("ROLLBACK");
@@ -97,7 +97,7 @@ async function writeAndCommit(client: pg.PoolClient, schema: string, commit: Exe
     if (outcome.ok && command !== "COMMIT")
       return toFailure(new StorageError("storage_unavailable", "Postgres rolled the transaction back."));
     // What the node's code left in the session must not reach the next user of the connection.
-    await client.query("RESET ALL; SELECT pg_advisory_unlock_all()");
+    await client.query(`RESET ALL; ${OWN_PLANNING}; SELECT pg_advisory_unlock_all()`);
     return outcome;
   } catch (error) {
     if (isConnectionLost(error)) throw error;

@@ -1,5 +1,6 @@
 import type { CommitOutcome } from "@automatrix/core";
 import type { Statement } from "../connection/connection.js";
+import { toArrayLiteral } from "../rows/array-literal.js";
 import type { EncodedCommit, EncodedRest, ListRow } from "../rows/encoded-commit.js";
 import { fromPostgresText } from "../rows/text.js";
 
@@ -30,13 +31,13 @@ export function commitStatement(schema: string, commits: readonly EncodedCommit[
     text: `SELECT first_seqs, outcomes, existing_ids FROM ${schema}.commit_batch(${ARGUMENTS})`,
     values: [
       commits.map(({ id }) => id),
-      toNumbers(commits.map(({ epoch }) => epoch)),
-      toNumbers(commits.map(({ afterSeq }) => afterSeq)),
-      toNumbers(commits.map(({ eventCount }) => eventCount)),
-      toNumbers(commits.map(({ flags }) => flags)),
-      toJsonTexts(commits.map(({ events }) => events)),
-      toJsonTexts(commits.map(({ nodes }) => nodes)),
-      toJsonTexts(commits.map(({ steps }) => steps)),
+      toArrayLiteral(commits.map(({ epoch }) => epoch)),
+      toArrayLiteral(commits.map(({ afterSeq }) => afterSeq)),
+      toArrayLiteral(commits.map(({ eventCount }) => eventCount)),
+      toArrayLiteral(commits.map(({ flags }) => flags)),
+      toArrayLiteral(commits.map(({ events }) => events)),
+      toArrayLiteral(commits.map(({ nodes }) => nodes)),
+      toArrayLiteral(commits.map(({ steps }) => steps)),
       ...restOf(commits),
     ],
   };
@@ -59,7 +60,9 @@ function restOf(commits: readonly EncodedCommit[]): readonly unknown[] {
     nullIfEmpty(keyLocksOf(commits)),
     known.map(({ i }) => i),
     known.map(({ item }) => item),
-    list(({ create }) => (create === undefined ? [] : [create])),
+    list(({ create, refusesAtLimit }) =>
+      create === undefined ? [] : [{ ...create, refuse_at_limit: refusesAtLimit }],
+    ),
     list(({ patch }) => (patch === undefined ? [] : [patch])),
     list(({ waits }) => waits),
     list(({ endedWaits }) => endedWaits),
@@ -98,20 +101,6 @@ function toOutcome(
   }
 }
 
-/** An array literal of numbers. The driver's own way, which quotes and escapes each, costs more than the statement. */
-function toNumbers(numbers: readonly (number | null)[]): string {
-  return `{${numbers.map((number) => number ?? "NULL").join(",")}}`;
-}
-
-/**
- * An array literal of JSON texts. JSON has no control characters, so that quoting a text as JSON once more escapes just
- * what an array literal has escaped: quotes and backslashes.
- */
-function toJsonTexts(texts: readonly (string | null)[]): string | null {
-  if (texts.every((text) => text === null)) return null;
-  return `{${texts.map((text) => (text === null ? "NULL" : JSON.stringify(text))).join(",")}}`;
-}
-
 /** Rows that are there already and must not change meanwhile. */
 function rowLocksOf(commits: readonly EncodedCommit[]): readonly string[] {
   const ids = commits.flatMap(({ id, rest }) => (rest?.create === undefined ? [id] : []));
@@ -123,7 +112,7 @@ function keyLocksOf(commits: readonly EncodedCommit[]): readonly number[] {
   const locks = new Set<number>();
   for (const { rest } of commits) {
     const create = rest?.create;
-    for (const digest of [create?.["idempotency_digest"], create?.["refuse_at_limit"] && create["concurrency_digest"]])
+    for (const digest of [create?.idempotency_digest, rest?.refusesAtLimit === true && create?.concurrency_digest])
       if (typeof digest === "string") locks.add(Number.parseInt(digest.slice(0, 8), 16) % KEY_LOCKS);
   }
   return [...locks].sort((a, b) => a - b);

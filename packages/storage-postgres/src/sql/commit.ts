@@ -3,6 +3,7 @@ import type { PostgresConnection } from "../connection/connection.js";
 import { type EncodedCommit, encodeCommit } from "../rows/encoded-commit.js";
 import { commitInTransaction } from "./commit-in-transaction.js";
 import { commitStatement, type OutcomesRow, toOutcomes } from "./commit-statement.js";
+import { commitUsual, isUsual } from "./commit-usual.js";
 
 /** Most text in one round trip; a larger batch takes several. */
 const MAX_GROUP_CHARACTERS = 16 * 1024 * 1024;
@@ -41,15 +42,45 @@ export async function commit(
   return outcomes;
 }
 
+/** Writes what is usual and what is not side by side: each part is a transaction of its own. */
 async function commitGroup(
   connection: PostgresConnection,
   group: readonly PlacedCommit[],
   outcomes: CommitOutcome[],
 ): Promise<void> {
-  const commits = group.map(({ encoded }) => encoded);
+  const usual = group.filter(({ encoded }) => isUsual(encoded));
+  const rest = group.filter(({ encoded }) => !isUsual(encoded));
+  const parts = await Promise.allSettled([
+    commitUsualPart(connection, usual, outcomes),
+    commitByFunction(connection, rest, outcomes),
+  ]);
+  for (const part of parts) if (part.status === "rejected") throw part.reason;
+}
+
+async function commitUsualPart(
+  connection: PostgresConnection,
+  part: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<void> {
+  if (part.length === 0) return;
+  const isWritten = await commitUsual(
+    connection,
+    part.map(({ encoded }) => encoded),
+  );
+  if (!isWritten) return commitByFunction(connection, part, outcomes);
+  for (const { encoded, index } of part) outcomes[index] = { ok: true, firstSeq: (encoded.afterSeq ?? 0) + 1 };
+}
+
+async function commitByFunction(
+  connection: PostgresConnection,
+  part: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<void> {
+  if (part.length === 0) return;
+  const commits = part.map(({ encoded }) => encoded);
   const [row] = await connection.query<OutcomesRow>(commitStatement(connection.schema, commits));
   for (const [place, outcome] of toOutcomes(row as OutcomesRow).entries())
-    outcomes[(group[place] as PlacedCommit).index] = outcome;
+    outcomes[(part[place] as PlacedCommit).index] = outcome;
 }
 
 /**
@@ -63,7 +94,7 @@ function toGroups(placed: readonly PlacedCommit[]): readonly (readonly PlacedCom
   let characters = 0;
   for (const item of placed) {
     const { id, rest } = item.encoded;
-    const isAlone = rest?.create?.["refuse_at_limit"] === true;
+    const isAlone = rest?.refusesAtLimit === true;
     if (group.length === 0 || ids.has(id) || isAlone || characters + item.encoded.characters > MAX_GROUP_CHARACTERS) {
       group = [];
       groups.push(group);

@@ -1,0 +1,211 @@
+import type { PostgresConnection, Statement } from "../connection/connection.js";
+import { hasSqlState } from "../connection/to-storage-error.js";
+import { toArrayLiteral } from "../rows/array-literal.js";
+import { COMPLETES, ENDS, type EncodedCommit, type EncodedRest, type ListRow } from "../rows/encoded-commit.js";
+import { CREATE_COLUMN_TYPES, type CreateRow } from "../rows/execution-row.js";
+
+const UNIQUE_VIOLATION = "23505";
+
+/** A column that a statement is given: its type in SQL, and what a commit has in it. */
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly read: (commit: EncodedCommit) => unknown;
+}
+
+const COMMIT_COLUMNS: readonly Column[] = [
+  { name: "after_seq", type: "bigint", read: ({ afterSeq }) => afterSeq },
+  { name: "event_count", type: "integer", read: ({ eventCount }) => eventCount },
+  { name: "events", type: "text", read: ({ events }) => events },
+  { name: "nodes", type: "text", read: ({ nodes }) => nodes },
+  { name: "steps", type: "text", read: ({ steps }) => steps },
+];
+
+const CREATE_COLUMNS = Object.entries(CREATE_COLUMN_TYPES).map(
+  ([name, type]): Column => ({ name, type, read: ({ rest }) => rest?.create?.[name as keyof CreateRow] }),
+);
+
+const CREATING_COLUMNS = [...COMMIT_COLUMNS, ...CREATE_COLUMNS];
+
+const OWNED_COLUMNS: readonly Column[] = [
+  ...COMMIT_COLUMNS,
+  { name: "execution_id", type: "text", read: ({ id }) => id },
+  { name: "execution_epoch", type: "bigint", read: ({ epoch }) => epoch },
+];
+
+/** What the last commit of an execution writes into its row. */
+const END_COLUMN_TYPES: Readonly<Record<string, string>> = {
+  status: "text",
+  output: "text",
+  error: "text",
+  blocked: "text",
+  ended_at: "double precision",
+  parked_ms: "double precision",
+};
+
+const ENDING_COLUMNS: readonly Column[] = [
+  ...OWNED_COLUMNS,
+  { name: "ends", type: "boolean", read: ({ rest }) => rest !== undefined },
+  { name: "completes", type: "boolean", read: ({ flags }) => (flags & COMPLETES) !== 0 },
+  ...Object.entries(END_COLUMN_TYPES).map(
+    ([name, type]): Column => ({ name, type, read: ({ rest }) => rest?.patch?.[name] }),
+  ),
+];
+
+/** What a statement does; each form is prepared once a connection. */
+interface StatementForm {
+  readonly creates: boolean;
+  readonly owns: boolean;
+  readonly ends: boolean;
+  readonly isMany: boolean;
+}
+
+/** True for a commit that {@link commitUsual} can write: a start, results in the middle or an end, and nothing beside. */
+export function isUsual({ afterSeq, eventCount, flags, rest }: EncodedCommit): boolean {
+  if (afterSeq === null || eventCount === 0) return false;
+  if (rest === undefined) return true;
+  if (!isRowAlone(rest)) return false;
+  const { create, patch } = rest;
+  if (create !== undefined) return patch === undefined && afterSeq === 0 && !rest.refusesAtLimit;
+  return patch !== undefined && (flags & ENDS) !== 0 && isEnd(patch);
+}
+
+/** Whether nothing but the execution's own row is written beside results and events. */
+function isRowAlone({ waits, endedWaits, readInbox, delivers }: EncodedRest): boolean {
+  return waits.length === 0 && endedWaits.length === 0 && readInbox.length === 0 && delivers.length === 0;
+}
+
+function isEnd(patch: ListRow): boolean {
+  const names = Object.keys(patch);
+  return (
+    names.length === Object.keys(END_COLUMN_TYPES).length &&
+    names.every((name) => Object.hasOwn(END_COLUMN_TYPES, name))
+  );
+}
+
+/**
+ * Writes usual commits of different executions in one plain statement, which takes half as long as the function
+ * `commit_batch`. False when something stands in the way of one of them: the function has to say of what and in whose,
+ * and acknowledges again what was written here.
+ *
+ * A statement sees what was committed before it began, and of rows that it locks also what came while it waited. What
+ * another sending of the same commit wrote meanwhile it runs into by the key of `commits`.
+ */
+export async function commitUsual(connection: PostgresConnection, commits: readonly EncodedCommit[]): Promise<boolean> {
+  try {
+    return (await connection.execute(toStatement(connection, commits))) === commits.length;
+  } catch (error) {
+    if (hasSqlState(error, UNIQUE_VIOLATION)) return false;
+    throw error;
+  }
+}
+
+function toStatement(connection: PostgresConnection, commits: readonly EncodedCommit[]): Statement {
+  const created = commits.filter(({ rest }) => rest?.create !== undefined);
+  const owned = commits.filter(({ rest }) => rest?.create === undefined);
+  const form: StatementForm = {
+    creates: created.length > 0,
+    owns: owned.length > 0,
+    ends: owned.some(({ rest }) => rest !== undefined),
+    isMany: commits.length > 1,
+  };
+  const name = `commit ${Object.values(form).map(Number).join("")}`;
+  return {
+    name,
+    text: connection.textOf(name, () => toText(connection.schema, form)),
+    values: [...toValues(createdColumns(form), created, form), ...toValues(ownedColumns(form), owned, form)],
+  };
+}
+
+function toText(schema: string, form: StatementForm): string {
+  const forCreated = createdColumns(form);
+  const forOwned = ownedColumns(form);
+  const parts: string[] = [];
+  if (form.creates) parts.push(creating(schema, toSource(forCreated, { form, firstParameter: 1 })));
+  if (form.owns)
+    parts.push(owning(schema, toSource(forOwned, { form, firstParameter: forCreated.length + 1 }), form.ends));
+  if (form.ends) parts.push(ending(schema));
+  const selects = [...(form.creates ? ["created"] : []), ...(form.owns ? ["owned"] : [])].map(
+    (source) => `SELECT key, after_seq + event_count, 0, events, nodes, steps FROM ${source}`,
+  );
+  // Events carry the number of a row on, so that the count of rows without any starts at zero again.
+  return `WITH ${parts.join(", ")}
+    INSERT INTO ${schema}.commits (execution_key, last_seq, number, events, nodes, steps) ${selects.join(" UNION ALL ")}`;
+}
+
+function createdColumns({ creates }: StatementForm): readonly Column[] {
+  return creates ? CREATING_COLUMNS : [];
+}
+
+function ownedColumns({ owns, ends }: StatementForm): readonly Column[] {
+  if (!owns) return [];
+  return ends ? ENDING_COLUMNS : OWNED_COLUMNS;
+}
+
+/**
+ * Numbers its rows itself: what the insertion returns would have to be joined again. In the order of idempotency keys,
+ * so that two batches with the same keys do not wait for each other.
+ */
+function creating(schema: string, source: string): string {
+  const names = CREATE_COLUMNS.map(({ name }) => name);
+  const values = CREATE_COLUMNS.map(({ name, type }) => (isArray(type) ? `${name}::${type}` : name));
+  return `created AS MATERIALIZED (
+      SELECT nextval('${schema}.executions_key_seq') AS key, given.* FROM ${source}
+    ), inserted AS (
+      INSERT INTO ${schema}.executions (key, ${names.join(", ")}) OVERRIDING SYSTEM VALUE
+      SELECT key, ${values.join(", ")} FROM created ORDER BY idempotency_digest
+    )`;
+}
+
+/** Locks the rows in the order in which every batch does. An end needs an empty inbox: what lies in it goes with it. */
+function owning(schema: string, source: string, isEnding: boolean): string {
+  const guards = `AND (NOT ends OR (NOT e.has_news AND (NOT completes OR e.cancel_requested IS NULL)
+    AND NOT EXISTS (SELECT FROM ${schema}.inbox x WHERE x.execution_key = e.key)))`;
+  return `owned AS MATERIALIZED (
+      SELECT e.key, given.*
+      FROM ${source} JOIN ${schema}.executions e ON e.id = execution_id
+      WHERE e.epoch = execution_epoch AND after_seq = coalesce((SELECT c.last_seq FROM ${schema}.commits c
+        WHERE c.execution_key = e.key ORDER BY c.last_seq DESC, c.number DESC LIMIT 1), 0) ${isEnding ? guards : ""}
+      ORDER BY e.id FOR NO KEY UPDATE OF e
+    )`;
+}
+
+function ending(schema: string): string {
+  const names = Object.keys(END_COLUMN_TYPES);
+  return `ended AS (
+      UPDATE ${schema}.executions e SET ${names.map((name) => `${name} = owned.${name}`).join(", ")}
+      FROM owned WHERE e.key = owned.key AND ends
+    )`;
+}
+
+/** Rows under the name `given`: the values themselves for one, an array for each column for several. */
+function toSource(
+  columns: readonly Column[],
+  { form, firstParameter }: { readonly form: StatementForm; readonly firstParameter: number },
+): string {
+  const types = columns.map(({ type }) => `${isArray(type) ? "text" : type}${form.isMany ? "[]" : ""}`);
+  const parameters = types.map((type, index) => `$${firstParameter + index}::${type}`).join(", ");
+  const names = columns.map(({ name }) => name).join(", ");
+  return `${form.isMany ? `unnest(${parameters})` : `(VALUES (${parameters}))`} AS given(${names})`;
+}
+
+function toValues(
+  columns: readonly Column[],
+  commits: readonly EncodedCommit[],
+  { isMany }: StatementForm,
+): readonly unknown[] {
+  const [first] = commits;
+  if (first === undefined) return [];
+  if (!isMany) return columns.map(({ read }) => toValue(read(first)));
+  return columns.map(({ read }) => toArrayLiteral(commits.map((commit) => toValue(read(commit)))));
+}
+
+/** A list within a row comes as the text of an array. */
+function toValue(value: unknown): string | number | boolean | null {
+  if (Array.isArray(value)) return toArrayLiteral(value as readonly string[]) ?? "{}";
+  return (value ?? null) as string | number | boolean | null;
+}
+
+function isArray(type: string): boolean {
+  return type.endsWith("[]");
+}
