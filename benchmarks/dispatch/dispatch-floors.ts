@@ -12,6 +12,20 @@ export interface FloorPlace {
 const QUEUE = "floor";
 const REMOVE = { removeOnComplete: true, removeOnFail: true } as const;
 
+/** Adds a job for each of `count` ids by a call of its own, `atOnce` calls under way together: as the engine is called. */
+export async function addOneByOne(
+  { redis }: FloorPlace,
+  { count, atOnce }: { readonly count: number; readonly atOnce: number },
+): Promise<void> {
+  const queue = new Queue(QUEUE, { connection: { url: redis.connection }, prefix: redis.prefix });
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await queue.add("ready", { ids: [`execution-${next++}`] }, REMOVE);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  await queue.close();
+}
+
 /** Adds `count` ids, `atOnce` of them in one call, `batch` of them a job. */
 export async function addToQueue(
   { redis }: FloorPlace,

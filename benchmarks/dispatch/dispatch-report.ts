@@ -1,7 +1,7 @@
 import { Queue } from "bullmq";
 import pg from "pg";
 import { type Spread, spreadOf } from "../statistics.js";
-import { addToQueue, addToTable, createClaimTable, type FloorPlace } from "./dispatch-floors.js";
+import { addOneByOne, addToQueue, addToTable, createClaimTable, type FloorPlace } from "./dispatch-floors.js";
 import { type DispatchPlace, openEngineAt, type Workload, workflowOf } from "./dispatch-place.js";
 import type { WorkerOrders } from "./worker-child.js";
 import { WorkerProcesses } from "./worker-processes.js";
@@ -20,11 +20,13 @@ const FLEETS = [1, 3] as const;
 const PLACES = 4;
 const MILLISECONDS_PER_SECOND = 1_000;
 
-const AIMS = { ofOneJobEach: 0.5, ofBatchedJobs: 1, threeWorkersThatWait: 2.5 };
+/** Of raw BullMQ with a job each. */
+const AIMS = { oneJobEach: 0.5, batchedJobs: 1, threeWorkersThatWait: 2.5 };
 
 export interface DispatchReport {
   /** Executions a second, from the first start to the last end, started in one process and run in another. */
   readonly throughBullmq: Spread;
+  readonly rawOneByOne: Spread;
   readonly rawOneJobEach: Spread;
   readonly rawBatchedJobs: Spread;
   readonly throughClaims: Spread;
@@ -52,16 +54,19 @@ export async function measureDispatch({
   try {
     say(`\n${EXECUTIONS.toLocaleString("en-US")} executions of one pure node, started here, run in another process`);
     const rounds = await measureInTurns({
-      rawOneJobEach: () => timeQueueFloor(floor, 1),
-      rawBatchedJobs: () => timeQueueFloor(floor, JOB_SIZE),
+      rawOneByOne: () => timeQueueFloor(floor, (count) => addOneByOne(floor, { count, atOnce: AT_ONCE })),
+      rawOneJobEach: () => timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: 1 })),
+      rawBatchedJobs: () =>
+        timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: JOB_SIZE })),
       throughBullmq: () => timeEngine(floor),
       rawClaims: () => timeClaimFloor(floor),
       throughClaims: () => timeEngine(claims),
     });
-    say(rateText("raw BullMQ, a job each", rounds.rawOneJobEach));
-    say(rateText(`raw BullMQ, ${JOB_SIZE} a job`, rounds.rawBatchedJobs));
+    say(rateText("raw BullMQ, a job each", rounds.rawOneByOne));
+    say(rateText(`the same, ${AT_ONCE} added in a call`, rounds.rawOneJobEach));
+    say(rateText(`the same, ${JOB_SIZE} executions a job`, rounds.rawBatchedJobs));
     say(
-      `${rateText("engine through BullMQ", rounds.throughBullmq)}   ${ratioText(rounds.throughBullmq, rounds.rawOneJobEach)} of a job each (aim ${AIMS.ofOneJobEach}), ${ratioText(rounds.throughBullmq, rounds.rawBatchedJobs)} of ${JOB_SIZE} a job (aim ${AIMS.ofBatchedJobs})`,
+      `${rateText("engine through BullMQ", rounds.throughBullmq)}   ${ratioText(rounds.throughBullmq, rounds.rawOneByOne)} of a job each (aims ${AIMS.oneJobEach}, and ${AIMS.batchedJobs} with ${JOB_SIZE} a job as here), ${ratioText(rounds.throughBullmq, rounds.rawOneJobEach)} of ${AT_ONCE} in a call, ${ratioText(rounds.throughBullmq, rounds.rawBatchedJobs)} of ${JOB_SIZE} a job`,
     );
     say(rateText(`raw SKIP LOCKED, ${CLAIM_SIZE} a claim`, rounds.rawClaims));
     say(
@@ -90,9 +95,8 @@ async function measureInTurns<Name extends string>(
   >;
 }
 
-async function timeQueueFloor(place: FloorPlace, batch: number): Promise<number> {
-  const orders: WorkerOrders = { run: "queue-floor", place, concurrency: AT_ONCE };
-  return timeWorkers(1, orders, EXECUTIONS, (count) => addToQueue(place, { count, atOnce: AT_ONCE, batch }));
+async function timeQueueFloor(place: FloorPlace, add: (count: number) => Promise<void>): Promise<number> {
+  return timeWorkers(1, { run: "queue-floor", place, concurrency: AT_ONCE }, EXECUTIONS, add);
 }
 
 async function timeClaimFloor(place: FloorPlace): Promise<number> {

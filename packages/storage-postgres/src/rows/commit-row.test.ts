@@ -35,6 +35,16 @@ describe("a row of one commit", () => {
     ]);
   });
 
+  it("gives events back that were stored as objects", () => {
+    const events = JSON.stringify([
+      { type: "node.started", at: 1, nodeId: "b", attempt: 1, data: { record: 0 } },
+      { type: "node.completed", at: 2, nodeId: "a", attempt: 1, record: 0 },
+    ]);
+    expect(toEvents({ events, nodes: JSON.stringify([node]) }, { executionId: "e1", lastSeq: 9 })).toEqual(
+      toEvents(toCommitRow(commit), { executionId: "e1", lastSeq: 9 }),
+    );
+  });
+
   it("is empty where there is nothing", () => {
     expect(toCommitRow({ executionId: "e1", epoch: 1, events: [], nodes: [] })).toEqual({
       events: null,

@@ -8,7 +8,17 @@ export interface CommitRow {
 }
 
 /** An event without what the row knows already. `record`: its data is that node record of the same commit. */
-interface StoredEvent {
+type StoredEvent = readonly [
+  type: ExecutionEvent["type"],
+  at: number,
+  nodeId: string | null,
+  attempt: number | null,
+  data: unknown,
+  record?: number,
+];
+
+/** How events were stored before they were lists. */
+interface EarlierEvent {
   readonly type: ExecutionEvent["type"];
   readonly at: number;
   readonly nodeId?: string;
@@ -32,16 +42,10 @@ function toListText(list: readonly unknown[] | undefined): string | null {
 function toEventsText({ events = [], nodes = [] }: ExecutionCommit): string | null {
   if (events.length === 0) return null;
   const recordIndex = new Map<unknown, number>(nodes.map((record, index) => [record, index]));
-  const stored = events.map(({ type, at, nodeId, attempt, data }): StoredEvent => {
-    const place = {
-      type,
-      at,
-      ...(nodeId === undefined ? {} : { nodeId }),
-      ...(attempt === undefined ? {} : { attempt }),
-    };
+  const stored = events.map(({ type, at, nodeId = null, attempt = null, data }): StoredEvent => {
     const record = recordIndex.get(data);
     // An output is stored once: the event that tells of it points to the record.
-    return record === undefined ? { ...place, data } : { ...place, record };
+    return record === undefined ? [type, at, nodeId, attempt, data] : [type, at, nodeId, attempt, null, record];
   });
   return JSON.stringify(stored);
 }
@@ -52,18 +56,24 @@ export function toEvents(
   { executionId, lastSeq }: { readonly executionId: string; readonly lastSeq: number },
 ): readonly ExecutionEvent[] {
   if (events === null) return [];
-  const stored = JSON.parse(events) as readonly StoredEvent[];
-  const records = stored.some(({ record }) => record !== undefined) ? toNodes(nodes) : [];
+  const stored = (JSON.parse(events) as readonly (StoredEvent | EarlierEvent)[]).map(toStoredEvent);
+  const records = stored.some(([, , , , , record]) => record !== undefined) ? toNodes(nodes) : [];
   const firstSeq = lastSeq - stored.length + 1;
-  return stored.map(({ type, at, nodeId, attempt, data, record }, index) => ({
+  return stored.map(([type, at, nodeId, attempt, data, record], index) => ({
     seq: firstSeq + index,
     type,
     at,
     executionId,
-    ...(nodeId === undefined ? {} : { nodeId }),
-    ...(attempt === undefined ? {} : { attempt }),
+    ...(nodeId === null ? {} : { nodeId }),
+    ...(attempt === null ? {} : { attempt }),
     data: record === undefined ? data : records[record],
   }));
+}
+
+function toStoredEvent(event: StoredEvent | EarlierEvent): StoredEvent {
+  if (!("type" in event)) return event;
+  const { type, at, nodeId = null, attempt = null, data, record } = event;
+  return record === undefined ? [type, at, nodeId, attempt, data] : [type, at, nodeId, attempt, null, record];
 }
 
 export function toNodes(nodes: string | null): readonly NodeRecord[] {

@@ -159,17 +159,31 @@ export function toPatchRow(patch: ExecutionPatch): Readonly<Record<string, unkno
   return row;
 }
 
+/** Names every field: an object that is spread and then added to would be a slow one for good. */
 export function toExecutionSummary(row: SummaryRow): ExecutionSummary {
+  const fixed = JSON.parse(row.fixed) as FixedPart;
   return {
-    ...(JSON.parse(row.fixed) as FixedPart),
     id: fromPostgresText(row.id),
     status: row.status,
+    workflowId: fixed.workflowId,
+    workflowName: fixed.workflowName,
     workflowVersion: row.workflow_version,
     definitionHash: fromPostgresText(row.definition_hash),
+    tenant: fixed.tenant,
+    priority: fixed.priority,
+    concurrencyKey: fixed.concurrencyKey,
+    idempotencyKey: fixed.idempotencyKey,
+    metadata: fixed.metadata,
+    trigger: fixed.trigger,
+    parent: fixed.parent,
+    depth: fixed.depth,
+    retryOf: fixed.retryOf,
+    replayOf: fixed.replayOf,
     nodeTypes: JSON.parse(row.node_types) as ExecutionRecord["nodeTypes"],
     error: fromJsonOrNull<NonNullable<ExecutionRecord["error"]>>(row.error),
     blocked: fromJsonOrNull<NonNullable<ExecutionRecord["blocked"]>>(row.blocked),
     cancelRequested: fromJsonOrNull<NonNullable<ExecutionRecord["cancelRequested"]>>(row.cancel_requested),
+    createdAt: fixed.createdAt,
     startedAt: row.started_at,
     endedAt: row.ended_at,
     parkedMs: row.parked_ms,
@@ -177,6 +191,7 @@ export function toExecutionSummary(row: SummaryRow): ExecutionSummary {
     epoch: Number(row.epoch),
     owner: row.owner === null ? null : fromPostgresText(row.owner),
     crashes: row.crashes,
+    limits: fixed.limits,
     requires: row.requires.map(fromPostgresText),
     isParked: row.is_parked,
     wakeAt: row.wake_at,
@@ -184,12 +199,11 @@ export function toExecutionSummary(row: SummaryRow): ExecutionSummary {
 }
 
 export function toExecutionRecord(row: RecordRow): ExecutionRecord {
-  return {
-    ...toExecutionSummary(row),
-    input: JSON.parse(row.input),
-    output: JSON.parse(row.output),
+  return Object.assign(toExecutionSummary(row), {
+    input: JSON.parse(row.input) as ExecutionRecord["input"],
+    output: JSON.parse(row.output) as ExecutionRecord["output"],
     mocks: JSON.parse(row.mocks) as ExecutionRecord["mocks"],
-  };
+  });
 }
 
 /** Digest of a tenant; executions without one count together. */
