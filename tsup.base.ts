@@ -1,5 +1,7 @@
 import { defineConfig, type Options } from "tsup";
 
+const MAX_LINE_LENGTH = 160;
+
 /** The build every package shares: ESM, CommonJS and types, dependencies left external. */
 export function packageBuild(options: Options): ReturnType<typeof defineConfig> {
   return defineConfig({
@@ -23,6 +25,8 @@ export function packageBuild(options: Options): ReturnType<typeof defineConfig> 
       esbuild.minifyWhitespace = true;
       esbuild.minifySyntax = true;
       esbuild.legalComments = "none";
+      // Node.js shows the line on which an uncaught error was thrown.
+      esbuild.lineLimit = MAX_LINE_LENGTH;
     },
     ...options,
   });

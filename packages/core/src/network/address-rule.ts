@@ -1,6 +1,6 @@
-import { isIP, isIPv4, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { ConfigurationError } from "../errors/errors.js";
+import { ipFamily } from "./ip-family.js";
 import { type Address, ipaddr } from "./ipaddr.js";
 
 /** One entry of `network.allow`, made ready for comparing. Without a port it holds for every port. */
@@ -31,7 +31,7 @@ export function parseAddressRule(entry: string): readonly AddressRule[] {
   const range = RANGE.exec(text);
   if (range !== null)
     return [{ kind: "range", range: parseRange(entry, range[1] as string, range[2]), port: undefined }];
-  if (isIPv6(text)) return [{ kind: "range", range: parseRange(entry, text), port: undefined }];
+  if (ipFamily(text) === 6) return [{ kind: "range", range: parseRange(entry, text), port: undefined }];
   const [, host = text, port] = BRACKETED.exec(text) ?? WITH_PORT.exec(text) ?? [];
   return [{ ...parseHost(entry, host), port: port === undefined ? undefined : parsePort(entry, port) }];
 }
@@ -45,7 +45,7 @@ function parseHost(
   entry: string,
   host: string,
 ): { readonly kind: "name"; readonly name: string } | { readonly kind: "range"; readonly range: AddressRange } {
-  if (isIP(host) !== 0) return { kind: "range", range: parseRange(entry, host) };
+  if (ipFamily(host) !== 0) return { kind: "range", range: parseRange(entry, host) };
   if (entry.includes("[")) throw unusable(entry);
   const name = toComparableName(domainToASCII(host));
   if (!NAME.test(name) || LOOKS_LIKE_ADDRESS.test(name)) throw unusable(entry);
@@ -53,8 +53,8 @@ function parseHost(
 }
 
 function parseRange(entry: string, address: string, prefix?: string): AddressRange {
-  if (isIP(address) === 0) throw unusable(entry);
-  const longest = isIPv4(address) ? 32 : 128;
+  if (ipFamily(address) === 0) throw unusable(entry);
+  const longest = ipFamily(address) === 4 ? 32 : 128;
   const prefixLength = prefix === undefined ? longest : Number(prefix);
   if (prefixLength > longest) throw unusable(entry);
   return [ipaddr().parse(address), prefixLength];

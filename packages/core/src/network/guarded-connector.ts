@@ -1,8 +1,9 @@
 import type { LookupAddress, LookupAllOptions } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import type { buildConnector } from "undici";
 import { FatalNodeError } from "../errors/errors.js";
 import { type AddressPolicy, REFUSED_PORT } from "./address-policy.js";
+import { ipFamily } from "./ip-family.js";
 
 /** Resolves a name to all of its addresses, as `dns.lookup` does. */
 export type ResolveAddresses = (
@@ -34,7 +35,7 @@ export function guardedConnector(params: GuardedConnectorParams): buildConnector
   const connect = makeConnector({ timeout: connectTimeoutMs, lookup: guardedLookup(params) });
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, "");
-    const refusal = isIP(host) === 0 ? undefined : policy.refusalOf({ host, address: host, port });
+    const refusal = ipFamily(host) === 0 ? undefined : policy.refusalOf({ host, address: host, port });
     if (refusal !== undefined) return callback(addressRefused(host, refusal), null);
     return connect({ ...options, hostname: host }, callback);
   };

@@ -1,4 +1,3 @@
-import { lookup as systemLookup } from "node:dns";
 import type { Agent, Dispatcher, fetch as undiciFetch } from "undici";
 import { ExecutionError } from "../errors/errors.js";
 import type { Clock } from "../ports/clock.js";
@@ -40,7 +39,7 @@ export class GuardedHttp {
   readonly #settings: NetworkSettings;
   readonly #policy: AddressPolicy;
   readonly #breakers: CircuitBreakers;
-  readonly #resolve: ResolveAddresses;
+  readonly #resolve: ResolveAddresses | undefined;
   readonly #makeConnector: MakeConnector | undefined;
   /** Reading a body to its end frees its socket; one that nobody reads is given up once nobody can. */
   readonly #unread = new FinalizationRegistry<ReadableStream>((body) => {
@@ -50,7 +49,7 @@ export class GuardedHttp {
   #isClosed = false;
 
   /** @throws ConfigurationError `invalid_configuration` */
-  constructor({ options, clock, resolve = systemLookup, makeConnector }: GuardedHttpParams) {
+  constructor({ options, clock, resolve, makeConnector }: GuardedHttpParams) {
     this.#settings = parseNetworkOptions(options);
     this.#policy = new AddressPolicy(this.#settings.allow);
     this.#breakers = new CircuitBreakers(clock);
@@ -139,6 +138,7 @@ export class GuardedHttp {
 
   async #load(): Promise<Client> {
     const { Agent, Pool, buildConnector, fetch } = await import("undici");
+    const resolve = this.#resolve ?? (await import("node:dns")).lookup;
     const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs } = this.#settings;
     const agent = new Agent({
       headersTimeout: headersTimeoutMs,
@@ -149,7 +149,7 @@ export class GuardedHttp {
           ...options,
           connect: guardedConnector({
             policy: this.#policy,
-            resolve: this.#resolve,
+            resolve,
             makeConnector: this.#makeConnector ?? (buildConnector as MakeConnector),
             connectTimeoutMs,
             port: portOf(new URL(origin)),

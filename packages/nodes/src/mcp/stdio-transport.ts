@@ -5,11 +5,12 @@
  * launcher started), and keeps the host's process alive. Not started → running → closing → closed. The child leads a
  * process group of its own, which is ended as a whole: its input is closed first, then SIGTERM, then SIGKILL.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { loadModule } from "../loading/load-module.js";
 import type { ExitHooks } from "./exit-hooks.js";
 import type { McpSdk } from "./load-mcp-sdk.js";
 import type { StdioMcpServer } from "./mcp-options.js";
@@ -61,6 +62,7 @@ export class StdioTransport implements Transport {
 
   start(): Promise<void> {
     const { command, arguments: args = [], environment = {}, workingDirectory } = this.#params.server;
+    const { spawn } = loadModule<typeof import("node:child_process")>("node:child_process");
     const child = spawn(command, args, {
       env: { ...environment },
       cwd: workingDirectory,

@@ -1,4 +1,5 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { loadModule } from "../loading/load-module.js";
 import type {
   GuestAnswer,
   GuestRequest,
@@ -53,6 +54,7 @@ export class SandboxThread {
 
   constructor(options: SandboxThreadOptions) {
     this.#options = options;
+    const { Worker } = loadModule<typeof import("node:worker_threads")>("node:worker_threads");
     this.#worker = new Worker(options.file, {
       name: options.name,
       eval: typeof options.file === "string",

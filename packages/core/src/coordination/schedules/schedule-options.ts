@@ -10,17 +10,21 @@ const MAX_JITTER_MS = 86_400_000;
 /** The end of the year 9999. */
 const MAX_INSTANT = 253_402_300_799_999;
 
-const ID = z
-  .string()
-  .regex(
-    new RegExp(`^[^\\p{Cc}]{1,${MAX_ID_LENGTH}}$`, "u"),
-    `must have 1–${MAX_ID_LENGTH} characters, none of them control characters`,
-  );
-const INSTANT = z.union([z.int().min(0).max(MAX_INSTANT), z.iso.datetime({ offset: true }), z.iso.date(), z.date()], {
-  error: "must be milliseconds since the epoch, a Date, or ISO text with an offset such as 2026-01-31T09:00:00Z",
-});
+// Schemas are functions here: importing the engine builds none of them.
 
-const CHANGES = {
+const id = () =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^[^\\p{Cc}]{1,${MAX_ID_LENGTH}}$`, "u"),
+      `must have 1–${MAX_ID_LENGTH} characters, none of them control characters`,
+    );
+const instant = () =>
+  z.union([z.int().min(0).max(MAX_INSTANT), z.iso.datetime({ offset: true }), z.iso.date(), z.date()], {
+    error: "must be milliseconds since the epoch, a Date, or ISO text with an offset such as 2026-01-31T09:00:00Z",
+  });
+
+const changes = () => ({
   workflowId: z.string().min(1).optional(),
   cron: z.string().optional(),
   timeZone: z.string().optional(),
@@ -30,22 +34,24 @@ const CHANGES = {
   missed: z.enum(["skip", "latest", "all"]).optional(),
   maxMissed: z.int().min(1).max(MAX_MISSED).optional(),
   jitterMs: z.int().min(0).max(MAX_JITTER_MS).optional(),
-  startAt: INSTANT.nullish(),
-  endAt: INSTANT.nullish(),
+  startAt: instant().nullish(),
+  endAt: instant().nullish(),
   paused: z.boolean().optional(),
-};
-const CHANGES_SCHEMA = z.strictObject(CHANGES);
-const OPTIONS_SCHEMA = z.strictObject({
-  ...CHANGES,
-  workflowId: z.string().min(1),
-  cron: z.string(),
-  id: ID.optional(),
-  tenant: z.string().min(1).nullish(),
 });
-const PREVIEW_SCHEMA = z.strictObject({
-  count: z.int().min(1).max(1_000).optional(),
-  from: INSTANT.optional(),
-});
+const changesSchema = () => z.strictObject(changes());
+const optionsSchema = () =>
+  z.strictObject({
+    ...changes(),
+    workflowId: z.string().min(1),
+    cron: z.string(),
+    id: id().optional(),
+    tenant: z.string().min(1).nullish(),
+  });
+const previewSchema = () =>
+  z.strictObject({
+    count: z.int().min(1).max(1_000).optional(),
+    from: instant().optional(),
+  });
 
 /** What a person decides about a schedule; the rest of its record follows from it. */
 export type ScheduleSettings = Omit<
@@ -70,31 +76,31 @@ export function parseScheduleOptions(
   options: unknown,
   maxInputBytes: number,
 ): { readonly id: string | null; readonly tenant: string | null; readonly settings: ScheduleSettings } {
-  const { id = null, tenant = null, workflowId, cron, ...rest } = parse(OPTIONS_SCHEMA, options);
+  const { id = null, tenant = null, workflowId, cron, ...rest } = parse(optionsSchema(), options);
   return { id, tenant, settings: applyChanges({ ...DEFAULTS, workflowId, cron }, rest, maxInputBytes) };
 }
 
 /** The settings with changes as `engine.schedules.update` takes them. @throws ConfigurationError `invalid_schedule`, `invalid_input` */
 export function parseScheduleChanges(
   settings: ScheduleSettings,
-  changes: unknown,
+  given: unknown,
   maxInputBytes: number,
 ): ScheduleSettings {
-  return applyChanges(settings, parse(CHANGES_SCHEMA, changes), maxInputBytes);
+  return applyChanges(settings, parse(changesSchema(), given), maxInputBytes);
 }
 
 /** @throws ConfigurationError `invalid_schedule` */
 export function parsePreviewOptions(options: unknown): { readonly count?: number; readonly from?: number } {
-  const { count, from } = parse(PREVIEW_SCHEMA, options);
+  const { count, from } = parse(previewSchema(), options);
   return { ...(count === undefined ? {} : { count }), ...(from === undefined ? {} : { from: toInstant(from) }) };
 }
 
 function applyChanges(
   settings: ScheduleSettings,
-  changes: z.infer<typeof CHANGES_SCHEMA>,
+  given: z.infer<ReturnType<typeof changesSchema>>,
   maxInputBytes: number,
 ): ScheduleSettings {
-  const { input, startAt, endAt, paused, trigger, ...rest } = changes;
+  const { input, startAt, endAt, paused, trigger, ...rest } = given;
   const { trigger: earlier, ...kept } = settings;
   const fires = trigger === undefined ? earlier : (trigger ?? undefined);
   const changed: ScheduleSettings = {

@@ -30,21 +30,23 @@ const bytes = (length?: number) =>
     .transform((text): Uint8Array => Buffer.from(text, "base64"))
     .refine((value) => length === undefined || value.length === length, "has the wrong length");
 
-const documentSchema = z.strictObject({
-  format: z.literal("automatrix-credentials"),
-  version: z.literal(1),
-  salt: bytes(SALT_BYTES),
-  credentials: z.array(
-    z.strictObject({
-      name: z.string(),
-      tenant: z.string().nullable(),
-      keyId: z.string(),
-      nonce: bytes(NONCE_BYTES),
-      data: bytes(),
-      tag: bytes(TAG_BYTES),
-    }),
-  ),
-});
+/** A function: importing the engine builds no schema. */
+const documentSchema = () =>
+  z.strictObject({
+    format: z.literal("automatrix-credentials"),
+    version: z.literal(1),
+    salt: bytes(SALT_BYTES),
+    credentials: z.array(
+      z.strictObject({
+        name: z.string(),
+        tenant: z.string().nullable(),
+        keyId: z.string(),
+        nonce: bytes(NONCE_BYTES),
+        data: bytes(),
+        tag: bytes(TAG_BYTES),
+      }),
+    ),
+  });
 
 /** Where a credential is kept in a document. A text of its own for every name and tenant, whatever they hold. */
 export function placeOf({ name, tenant }: { readonly name: string; readonly tenant: string | null }): string {
@@ -53,7 +55,7 @@ export function placeOf({ name, tenant }: { readonly name: string; readonly tena
 
 /** @throws AutomatrixError `credentials_file_damaged` */
 export function parseCredentialsDocument(text: string, file: string): CredentialsDocument {
-  const parsed = documentSchema.safeParse(readJson(text, file));
+  const parsed = documentSchema().safeParse(readJson(text, file));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw damaged(file, `${issue?.path.map(String).join(".") || "the file"}: ${issue?.message ?? "not readable"}`);

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { brotliCompress, brotliDecompress, constants, deflate, gunzip, gzip, inflate } from "node:zlib";
+import { loadModule } from "../../loading/load-module.js";
 
 export const ALGORITHMS = ["gzip", "deflate", "brotli"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -14,26 +14,32 @@ interface Codec {
 /** The default, 11, takes seconds for a megabyte. */
 const BROTLI_QUALITY = 5;
 
-const [gzipAsync, gunzipAsync, deflateAsync, inflateAsync, brotliAsync, unbrotliAsync] = [
-  promisify<Uint8Array, object, Buffer>(gzip),
-  promisify<Uint8Array, object, Buffer>(gunzip),
-  promisify<Uint8Array, object, Buffer>(deflate),
-  promisify<Uint8Array, object, Buffer>(inflate),
-  promisify<Uint8Array, object, Buffer>(brotliCompress),
-  promisify<Uint8Array, object, Buffer>(brotliDecompress),
-];
+type Zlib = typeof import("node:zlib");
 
 export const CODECS: Readonly<Record<Algorithm, Codec>> = {
   gzip: {
-    compress: (content) => gzipAsync(content, {}),
-    decompress: (content, maxBytes) => gunzipAsync(content, { maxOutputLength: maxBytes }),
+    compress: (content) => run("gzip", content, {}),
+    decompress: (content, maxBytes) => run("gunzip", content, { maxOutputLength: maxBytes }),
   },
   deflate: {
-    compress: (content) => deflateAsync(content, {}),
-    decompress: (content, maxBytes) => inflateAsync(content, { maxOutputLength: maxBytes }),
+    compress: (content) => run("deflate", content, {}),
+    decompress: (content, maxBytes) => run("inflate", content, { maxOutputLength: maxBytes }),
   },
   brotli: {
-    compress: (content) => brotliAsync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
-    decompress: (content, maxBytes) => unbrotliAsync(content, { maxOutputLength: maxBytes }),
+    compress: (content) =>
+      run("brotliCompress", content, { params: { [zlib().constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
+    decompress: (content, maxBytes) => run("brotliDecompress", content, { maxOutputLength: maxBytes }),
   },
 };
+
+function zlib(): Zlib {
+  return loadModule<Zlib>("node:zlib");
+}
+
+function run(
+  name: "gzip" | "gunzip" | "deflate" | "inflate" | "brotliCompress" | "brotliDecompress",
+  content: Uint8Array,
+  options: object,
+): Promise<Buffer> {
+  return promisify<Uint8Array, object, Buffer>(zlib()[name])(content, options);
+}

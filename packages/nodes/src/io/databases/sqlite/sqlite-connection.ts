@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { AutomatrixError, FatalNodeError } from "@automatrix/core";
+import { loadModule } from "../../../loading/load-module.js";
 import type { ConnectionSettings, DatabaseConnection, Statement, StatementResult } from "../database-connection.js";
 import {
   connectionFailed,
@@ -39,6 +40,7 @@ export async function openSqlite(
   signal: AbortSignal,
 ): Promise<DatabaseConnection> {
   const options = { driver: findDriver(), file, readOnly: settings.readOnly, busyTimeoutMs: BUSY_TIMEOUT_MS };
+  const { spawn } = loadModule<typeof import("node:child_process")>("node:child_process");
   const child = spawn(process.execPath, ["-e", SQLITE_CHILD_SOURCE, JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     serialization: "advanced",
