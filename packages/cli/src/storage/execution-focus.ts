@@ -6,7 +6,7 @@
  * the storage that such an engine is given shows it only those executions that were created or asked for by id through
  * it, their descendants, and no schedules. Everything else passes through unchanged.
  */
-import type { ExecutionFilter, ExecutionRecord, ExecutionSummary, Storage } from "@automatrix/core";
+import type { ClaimedExecution, ExecutionFilter, ExecutionRecord, ExecutionSummary, Storage } from "@automatrix/core";
 import { hasNews } from "../waiting/has-news.js";
 
 const UNFINISHED: NonNullable<ExecutionFilter["status"]> = ["queued", "running", "waiting"];
@@ -59,12 +59,12 @@ export class ExecutionFocus {
     };
   }
 
-  async #claim(params: Claim): Promise<readonly ExecutionRecord[]> {
+  async #claim(params: Claim): ReturnType<Storage["claim"]> {
     if (params.executionId !== undefined) {
       this.#roots.add(params.executionId);
       return this.#storage.claim(params);
     }
-    const claimed: ExecutionRecord[] = [];
+    const claimed: ClaimedExecution[] = [];
     for (const record of await this.#candidates()) {
       if (claimed.length >= params.limit) break;
       if (!(await this.#isDue(record, params))) continue;

@@ -1,6 +1,6 @@
 import type { ExecutionStatus } from "../definition/status.js";
 import { ExecutionError } from "../errors/errors.js";
-import type { ExecutionRecord, InboxItem } from "../ports/execution-record.js";
+import type { ClaimedExecution, ExecutionRecord, InboxItem } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { ExecutionResult } from "../running/execution/execution-result.js";
 import type { ExecutionRunner, ExecutionRunnerParams } from "../running/execution/execution-runner.js";
@@ -84,9 +84,9 @@ export class ActiveExecutions {
   }
 
   /** Goes on with executions that this worker has claimed. */
-  async adopt(records: readonly ExecutionRecord[]): Promise<void> {
-    const inboxes = this.#params.adoption.readInboxes(records);
-    await Promise.all(records.map((record) => this.#adoptOne(record, inboxes)));
+  async adopt(claimed: readonly ClaimedExecution[]): Promise<void> {
+    const inboxes = this.#params.adoption.readInboxes(claimed);
+    await Promise.all(claimed.map((record) => this.#adoptOne(record, inboxes)));
   }
 
   async #adoptOne(record: ExecutionRecord, inboxes: ReturnType<Storage["listInboxes"]>): Promise<void> {

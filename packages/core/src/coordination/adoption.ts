@@ -1,6 +1,7 @@
 import type { EventDraft } from "../events/event.js";
 import type {
   Blocked,
+  ClaimedExecution,
   ErrorRecord,
   ExecutionRecord,
   InboxItem,
@@ -54,9 +55,9 @@ export class Adoption {
     this.#params = params;
   }
 
-  /** Reads the inboxes of those of which there is nothing else to read, in one call. */
-  readInboxes(records: readonly ExecutionRecord[]): Inboxes {
-    const ids = records.filter(isUntouched).map(({ id }) => id);
+  /** Reads the inboxes of those of which there is nothing else to read, in one call; none that are known to be empty. */
+  readInboxes(claimed: readonly ClaimedExecution[]): Inboxes {
+    const ids = claimed.filter((record) => record.mayHaveUnread && isUntouched(record)).map(({ id }) => id);
     const inboxes = ids.length === 0 ? Promise.resolve(NO_INBOXES) : this.#params.storage.listInboxes(ids);
     ignoreRejection(inboxes);
     return inboxes;

@@ -7,7 +7,7 @@
  * time, with jitter. Being poked is a hint only: sweeping alone is correct.
  */
 import { StorageError } from "../errors/errors.js";
-import type { ExecutionRecord } from "../ports/execution-record.js";
+import type { ClaimedExecution } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { EngineServices } from "../running/services.js";
 import type { Timer } from "../running/timers.js";
@@ -238,7 +238,7 @@ export class Sweeper {
 
   async #claim(
     what: Pick<Parameters<Storage["claim"]>[0], "limit" | "among" | "executionId">,
-  ): Promise<readonly ExecutionRecord[]> {
+  ): Promise<readonly ClaimedExecution[]> {
     const { storage, worker, lease, services } = this.#params;
     const wasUnsure = this.#isClaimUnsure;
     this.#isClaimUnsure = true;

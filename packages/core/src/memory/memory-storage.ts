@@ -4,6 +4,7 @@ import type { BlobStore } from "../ports/blob-store.js";
 import type { Clock } from "../ports/clock.js";
 import type { CommitOutcome, ExecutionCommit } from "../ports/execution-commit.js";
 import type {
+  ClaimedExecution,
   ExecutionRecord,
   ExecutionSummary,
   InboxItem,
@@ -282,33 +283,33 @@ class MemoryStorage extends MemoryCatalogue implements Storage {
     offers = null,
     among,
     executionId,
-  }: Parameters<Storage["claim"]>[0]): Promise<readonly ExecutionRecord[]> {
+  }: Parameters<Storage["claim"]>[0]): Promise<readonly ClaimedExecution[]> {
     const now = this.#clock.now();
     if (!(await this.heartbeat({ workerId, leaseDurationMs }))) return [];
     if (this.#leases.endOverdue(now)) {
       for (const stored of this.#executions.values())
         if (stored.place === undefined && stored.record.endedAt === null) this.#queueUp(stored);
     }
-    if (executionId !== undefined) return this.#claimOne(executionId, { workerId, dueAt });
+    if (executionId !== undefined) return this.#claimOne(executionId, { workerId, dueAt }).map(toClaimed);
     const own = (stored: StoredExecution) => this.#own(stored, { workerId, dueAt });
     const taken =
       among === undefined
         ? this.#queue.take({ limit, dueAt, offers, own })
         : this.#queue.takeAmong(this.#find(among), { limit, dueAt, offers, own });
-    return taken.map(({ record }) => record);
+    return taken.map(toClaimed);
   }
 
   #find(ids: readonly string[]): readonly StoredExecution[] {
     return [...new Set(ids)].map((id) => this.#executions.get(id)).filter((stored) => stored !== undefined);
   }
 
-  #claimOne(id: string, claimer: { readonly workerId: string; readonly dueAt: number }): readonly ExecutionRecord[] {
+  #claimOne(id: string, claimer: { readonly workerId: string; readonly dueAt: number }): readonly StoredExecution[] {
     const stored = this.#executions.get(id);
     if (stored === undefined || stored.record.endedAt !== null || !this.#leases.isGone(stored.record.owner)) return [];
     if (stored.record.blocked !== null && !stored.record.isParked) return [];
     this.#queue.remove(stored);
     this.#own(stored, claimer);
-    return [stored.record];
+    return [stored];
   }
 
   #own(stored: StoredExecution, { workerId, dueAt }: { readonly workerId: string; readonly dueAt: number }): void {
@@ -455,4 +456,8 @@ function seenKeyOf({ kind, name }: InboxItem, key: string): string {
 function toSummary(record: ExecutionRecord): ExecutionSummary {
   const { input: _input, output: _output, mocks: _mocks, ...summary } = record;
   return summary;
+}
+
+function toClaimed({ record, inbox }: StoredExecution): ClaimedExecution {
+  return Object.assign({ ...record }, { mayHaveUnread: inbox !== undefined && inbox.size > 0 });
 }

@@ -71,6 +71,12 @@ export interface ExecutionRecord {
   readonly wakeAt: number | null;
 }
 
+/** An execution as its claimer gets it. */
+export interface ClaimedExecution extends ExecutionRecord {
+  /** False only when its inbox holds nothing unread: then it need not be listed. */
+  readonly mayHaveUnread: boolean;
+}
+
 /** Flow control, counted from the rows of executions: those `running` hold a place, those `waiting` or `queued` do not. */
 export interface FlowLimits {
   /** At most `limit` executions with this key run at once. */

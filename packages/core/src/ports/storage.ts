@@ -4,6 +4,7 @@ import type { ExecutionEvent } from "../events/event.js";
 import type { BlobStore } from "./blob-store.js";
 import type { CommitOutcome, ExecutionCommit } from "./execution-commit.js";
 import type {
+  ClaimedExecution,
   ExecutionRecord,
   ExecutionSummary,
   InboxItem,
@@ -118,7 +119,7 @@ export interface Storage extends ScheduleStore {
      * has it; what is blocked and not parked is left alone all the same.
      */
     readonly executionId?: string;
-  }): Promise<readonly ExecutionRecord[]>;
+  }): Promise<readonly ClaimedExecution[]>;
   /**
    * A sign of life: extends the worker's lease on everything it owns, now or later. A worker that never gave one counts
    * as alive. False: the worker was declared dead and must stop writing.

@@ -1,4 +1,4 @@
-import type { ExecutionPatch, ExecutionRecord, ExecutionSummary } from "@automatrix/core";
+import type { ClaimedExecution, ExecutionPatch, ExecutionRecord, ExecutionSummary } from "@automatrix/core";
 import { digestOf, NO_DIGEST } from "./digest.js";
 import { fromJsonOrNull, toJson, toJsonOrNull } from "./json.js";
 import { fromPostgresText, toPostgresText } from "./text.js";
@@ -196,6 +196,15 @@ export function toExecutionSummary(row: SummaryRow): ExecutionSummary {
     isParked: row.is_parked,
     wakeAt: row.wake_at,
   };
+}
+
+/** A row as a claim answers it. */
+export interface ClaimedRow extends RecordRow {
+  readonly may_have_unread: boolean;
+}
+
+export function toClaimedExecution(row: ClaimedRow): ClaimedExecution {
+  return Object.assign(toExecutionRecord(row), { mayHaveUnread: row.may_have_unread });
 }
 
 export function toExecutionRecord(row: RecordRow): ExecutionRecord {

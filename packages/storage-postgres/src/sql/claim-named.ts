@@ -1,6 +1,6 @@
-import type { ExecutionRecord, Storage } from "@automatrix/core";
+import type { ClaimedExecution, Storage } from "@automatrix/core";
 import type { PostgresConnection } from "../connection/connection.js";
-import { type RecordRow, toExecutionRecord } from "../rows/execution-row.js";
+import { type ClaimedRow, toClaimedExecution } from "../rows/execution-row.js";
 import { toPostgresText } from "../rows/text.js";
 import { claimStatement } from "./claim-statement.js";
 
@@ -14,10 +14,10 @@ const IS_READY = `e.ended_at IS NULL AND e.owner IS NULL
 export async function claimNamed(
   connection: PostgresConnection,
   params: ClaimParams & { readonly executionIds: readonly string[] },
-): Promise<readonly ExecutionRecord[]> {
+): Promise<readonly ClaimedExecution[]> {
   const { workerId, leaseDurationMs, dueAt, limit, executionIds, executionId, offers = null } = params;
   const own = [toPostgresText(workerId), leaseDurationMs, executionIds.map(toPostgresText), dueAt];
-  const rows = await connection.query<RecordRow>(
+  const rows = await connection.query<ClaimedRow>(
     executionId === undefined
       ? {
           name: "claim_among",
@@ -26,18 +26,18 @@ export async function claimNamed(
         }
       : { name: "claim_one", text: claimStatement(connection.schema, SELECT_ONE), values: own },
   );
-  return rows.map(toExecutionRecord);
+  return rows.map(toClaimedExecution);
 }
 
 /** Those that no limit may hold back: they need not be counted, so no other claim has to wait for this one. */
-const SELECT_AMONG = `SELECT e.key, e.owner FROM {schema}.executions e
+const SELECT_AMONG = `SELECT e.key, e.owner, e.has_news FROM {schema}.executions e
   WHERE e.id = ANY ($3::text[]) AND ${IS_READY}
     AND e.concurrency_digest IS NULL AND e.rate_digest IS NULL
     AND ($6::text[] IS NULL OR e.requires <@ $6::text[])
   ORDER BY e.priority DESC, e.key LIMIT $5::integer FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** Unless somebody who lives has it. A worker whose row is locked is giving a sign of life at this moment. */
-const SELECT_ONE = `SELECT e.key, e.owner FROM {schema}.executions e
+const SELECT_ONE = `SELECT e.key, e.owner, e.has_news FROM {schema}.executions e
   WHERE e.id = ANY ($3::text[]) AND e.ended_at IS NULL AND (e.blocked IS NULL OR e.is_parked)
     AND $4::double precision IS NOT NULL
     AND (e.owner IS NULL OR e.owner IN (

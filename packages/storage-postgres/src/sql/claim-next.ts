@@ -1,6 +1,6 @@
-import type { ExecutionRecord, Storage } from "@automatrix/core";
+import type { ClaimedExecution, Storage } from "@automatrix/core";
 import type { PostgresConnection } from "../connection/connection.js";
-import { type RecordRow, toExecutionRecord } from "../rows/execution-row.js";
+import { type ClaimedRow, toClaimedExecution } from "../rows/execution-row.js";
 import { toPostgresText } from "../rows/text.js";
 import { claimStatement } from "./claim-statement.js";
 
@@ -11,9 +11,9 @@ const IS_READY = "e.owner IS NULL AND NOT e.is_parked AND e.blocked IS NULL AND 
  * news, nobody dead. Then there is no share and no limit to count, and no other claim has to wait for this one. Nothing
  * where the line is not simple.
  */
-const SELECT_NEXT = `SELECT n.key, n.owner FROM (
+const SELECT_NEXT = `SELECT n.key, n.owner, n.has_news FROM (
     SELECT next.*, bool_or(next.is_limited) OVER () AS is_any_limited FROM (
-      SELECT e.key, e.owner, e.concurrency_digest IS NOT NULL OR e.rate_digest IS NOT NULL AS is_limited
+      SELECT e.key, e.owner, e.has_news, e.concurrency_digest IS NOT NULL OR e.rate_digest IS NOT NULL AS is_limited
       FROM {schema}.executions e
       WHERE ${IS_READY}
         AND e.tenant_digest = (SELECT e.tenant_digest FROM {schema}.executions e WHERE ${IS_READY} ORDER BY e.tenant_digest LIMIT 1)
@@ -32,11 +32,11 @@ const SELECT_NEXT = `SELECT n.key, n.owner FROM (
 export async function claimNext(
   connection: PostgresConnection,
   { workerId, leaseDurationMs, dueAt, limit, offers = null }: Parameters<Storage["claim"]>[0],
-): Promise<readonly ExecutionRecord[]> {
-  const rows = await connection.query<RecordRow>({
+): Promise<readonly ClaimedExecution[]> {
+  const rows = await connection.query<ClaimedRow>({
     name: "claim_next",
     text: claimStatement(connection.schema, SELECT_NEXT),
     values: [toPostgresText(workerId), leaseDurationMs, limit, dueAt, offers?.map(toPostgresText) ?? null],
   });
-  return rows.map(toExecutionRecord);
+  return rows.map(toClaimedExecution);
 }

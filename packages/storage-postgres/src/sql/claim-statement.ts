@@ -1,7 +1,7 @@
 import { RECORD_COLUMNS } from "../rows/execution-row.js";
 
 /**
- * Claims what `selectChosen` selects (`key` and `owner`, locked) for the worker `$1`, whose lease lasts `$2` milliseconds
+ * Claims what `selectChosen` selects (`key`, `owner` and `has_news`, locked) for the worker `$1`, whose lease lasts `$2` milliseconds
  * from now, at the instant `$4` of the engine: the same writes as in the function `claim` of the schema.
  */
 export function claimStatement(schema: string, selectChosen: string): string {
@@ -25,11 +25,14 @@ export function claimStatement(schema: string, selectChosen: string): string {
         wake_at = NULL,
         has_news = false
       FROM chosen c WHERE e.key = c.key AND EXISTS (SELECT FROM alive)
-      RETURNING e.*
+      RETURNING e.*, c.has_news AS had_news
     )
-    SELECT ${RECORD_COLUMNS} FROM (
+    SELECT ${RECORD_COLUMNS}, may_have_unread FROM (
       SELECT c.*, coalesce((SELECT m.last_seq FROM {schema}.commits m WHERE m.execution_key = c.key
-        ORDER BY m.last_seq DESC, m.number DESC LIMIT 1), 0) AS last_seq
+        ORDER BY m.last_seq DESC, m.number DESC LIMIT 1), 0) AS last_seq,
+        -- What came while a row was waited for is not seen here, but it was news of the row.
+        c.had_news OR EXISTS (SELECT FROM {schema}.inbox x WHERE x.execution_key = c.key AND NOT x.is_read)
+          AS may_have_unread
       FROM claimed c) r
     ORDER BY priority DESC, key`.replaceAll("{schema}", schema);
 }

@@ -101,7 +101,7 @@ export async function createParked(
 export async function claim(
   storage: Storage,
   parts: Partial<Parameters<Storage["claim"]>[0]> = {},
-): Promise<readonly ExecutionRecord[]> {
+): ReturnType<Storage["claim"]> {
   return storage.claim({ workerId: "worker-2", limit: 10, leaseDurationMs: LEASE_MS, dueAt: DUE_AT, ...parts });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { commitOne } from "../../sample-rows.js";
+import type { ClaimedExecution, ExecutionRecord } from "../../../ports/execution-record.js";
+import { commitOne, inboxItem } from "../../sample-rows.js";
 import {
   type CaseGroup,
   claim,
@@ -41,7 +42,24 @@ export const claimCases: CaseGroup = {
       check: async ({ storage }) => {
         await createQueued(storage, "e1", { input: { large: "x".repeat(20_000) } });
         const [claimed] = await claim(storage);
-        assert.deepEqual(claimed, await storage.getExecution("e1"));
+        assert.deepEqual(recordOf(claimed), await storage.getExecution("e1"));
+      },
+    },
+    {
+      name: "says so of each whose inbox holds something unread",
+      check: async ({ storage }) => {
+        for (const id of ["e1", "e2", "e3", "e4"]) await createQueued(storage, id);
+        for (const id of ["e2", "e3", "e4"]) await storage.addToInbox(id, inboxItem(`item of ${id}`), 10);
+        const [named] = await claim(storage, { executionId: "e2" });
+        const [among] = await claim(storage, { among: ["e3"] });
+        const next = await claim(storage);
+        const unread = [named, among, ...next]
+          .filter((claimed) => claimed?.mayHaveUnread)
+          .map((claimed) => claimed?.id);
+        assert.ok(
+          ["e2", "e3", "e4"].every((id) => unread.includes(id)),
+          `only of ${unread.join(", ")}`,
+        );
       },
     },
     {
@@ -123,7 +141,7 @@ export const claimCases: CaseGroup = {
         await createQueued(storage, "e2", { requires: ["gpu"] });
         const [claimed, ...others] = await claim(storage, { executionId: "e2", offers: [] });
         assert.deepEqual([claimed?.id, claimed?.owner, claimed?.epoch, others.length], ["e2", "worker-2", 2, 0]);
-        assert.deepEqual(claimed, await storage.getExecution("e2"));
+        assert.deepEqual(recordOf(claimed), await storage.getExecution("e2"));
         assert.deepEqual(await claimIds(storage), ["e1"]);
       },
     },
@@ -218,3 +236,10 @@ export const claimCases: CaseGroup = {
     },
   ],
 };
+
+/** The row that was claimed, without what else its claimer was told. */
+function recordOf(claimed: ClaimedExecution | undefined): ExecutionRecord | undefined {
+  if (claimed === undefined) return undefined;
+  const { mayHaveUnread: _, ...record } = claimed;
+  return record;
+}
