@@ -28,11 +28,12 @@ export const aiAgent: NodeType = defineNode({
     }),
   example: {
     parameters: {
-      prompt: "Which of our open orders is the oldest? {{input.question}}",
+      prompt: "{{input.question}}",
       system: "You look after the orders of a shop.",
       tools: [{ type: "workflow", name: "list_orders", workflowId: "list-orders" }],
       maxSteps: 5,
     },
+    input: { question: "Which of our open orders is the oldest?" },
   },
   execute: (ctx: NodeContext<AgentParameters>) => runAgent(ctx),
 });

@@ -34,7 +34,10 @@ export const subWorkflow = defineNode({
         (given) => (given.workflowId === undefined) !== (given.definition === undefined),
         "Give either workflowId or definition.",
       ),
-  example: { parameters: { workflowId: "score-lead", input: { lead: "{{input.lead}}" } } },
+  example: {
+    parameters: { workflowId: "score-lead", input: { lead: "{{input.lead}}" } },
+    input: { lead: { name: "Ada" } },
+  },
   execute({ parameters, input, wait }) {
     const { workflowId, definition, version } = parameters;
     return wait.execution(definition ?? (workflowId as string), {

@@ -50,6 +50,7 @@ export const graphqlRequest = defineNode({
       variables: { id: "{{ input.orderId }}" },
       auth: { type: "bearer", credential: "orders" },
     },
+    input: { orderId: "4711" },
   },
   async execute(ctx) {
     const { url, query, variables, operationName, auth, allowErrors, timeoutMs, maxResponseBytes } = ctx.parameters;

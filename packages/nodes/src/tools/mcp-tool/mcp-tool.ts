@@ -51,7 +51,10 @@ export function createMcpTool(manager: McpManager): NodeType {
         structuredContent: z.record(z.string(), z.unknown()).optional(),
         attachments: z.array(z.looseObject({ type: z.string() })),
       }),
-    example: { parameters: { server: "everything", tool: "echo", arguments: { message: "{{input.text}}" } } },
+    example: {
+      parameters: { server: "everything", tool: "echo", arguments: { message: "{{input.text}}" } },
+      input: { text: "Hello" },
+    },
     async execute(ctx: McpToolContext) {
       const { server, tool: name, arguments: given, timeoutMs } = ctx.parameters;
       const caller = toMcpCaller(ctx);
