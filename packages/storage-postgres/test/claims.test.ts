@@ -1,31 +1,16 @@
 import type { ExecutionRecord, Storage } from "@automatrix/core";
 import { commitOne, creation } from "@automatrix/core/testing";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { postgresStorage } from "../src/index.js";
+import { expect, it } from "vitest";
 import { describePostgres } from "./support/postgres.js";
 import { stepCommit } from "./support/step-commit.js";
+import { useTwoStorages } from "./support/two-storages.js";
 
 const SCHEMA = "claims";
 const QUEUED = { status: "queued", owner: null, startedAt: null } as const;
 const LEASE_MS = 60_000;
 
 describePostgres("workers that claim at once", (database) => {
-  let one: Storage;
-  let two: Storage;
-
-  beforeEach(async () => {
-    await database.created;
-    await database.emptySchema(SCHEMA);
-    one = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA });
-    two = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA });
-    await one.open();
-    await two.open();
-  });
-
-  afterEach(async () => {
-    await one.close();
-    await two.close();
-  });
+  const [one, two] = useTwoStorages(database, SCHEMA);
 
   async function claimAll(storage: Storage, workerId: string): Promise<readonly ExecutionRecord[]> {
     const claimed: ExecutionRecord[] = [];

@@ -1,11 +1,10 @@
-import type { ExecutionCommit, Storage } from "@automatrix/core";
+import type { ExecutionCommit } from "@automatrix/core";
 import { creation, eventDraft, inboxItem, nodeRecord, waitRecord } from "@automatrix/core/testing";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { postgresStorage } from "../src/index.js";
+import { expect, it } from "vitest";
 import { describePostgres } from "./support/postgres.js";
 import { stepCommit } from "./support/step-commit.js";
+import { useTwoStorages } from "./support/two-storages.js";
 
-const SCHEMA = "concurrent";
 const ROUNDS = 40;
 const MAX_UNREAD = 10;
 const ALL_EVENTS = { after: 0, limit: 1_000 };
@@ -23,22 +22,7 @@ function endCommit(id: string, { afterSeq }: { readonly afterSeq: number }): Exe
 }
 
 describePostgres("commits of one execution that come at once", (database) => {
-  let one: Storage;
-  let two: Storage;
-
-  beforeEach(async () => {
-    await database.created;
-    await database.emptySchema(SCHEMA);
-    one = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA });
-    two = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA });
-    await one.open();
-    await two.open();
-  });
-
-  afterEach(async () => {
-    await one.close();
-    await two.close();
-  });
+  const [one, two] = useTwoStorages(database, "concurrent");
 
   it("are written once and acknowledged alike, when they are one and the same", async () => {
     for (let round = 0; round < ROUNDS; round++) {
