@@ -459,5 +459,5 @@ function toSummary(record: ExecutionRecord): ExecutionSummary {
 }
 
 function toClaimed({ record, inbox }: StoredExecution): ClaimedExecution {
-  return Object.assign({ ...record }, { mayHaveUnread: inbox !== undefined && inbox.size > 0 });
+  return { ...record, mayHaveUnread: inbox !== undefined && inbox.size > 0 };
 }

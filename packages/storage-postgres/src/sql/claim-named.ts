@@ -21,10 +21,14 @@ export async function claimNamed(
     executionId === undefined
       ? {
           name: "claim_among",
-          text: claimStatement(connection.schema, SELECT_AMONG),
+          text: connection.textOf("claim_among", () => claimStatement(connection.schema, SELECT_AMONG)),
           values: [...own, limit, offers?.map(toPostgresText) ?? null],
         }
-      : { name: "claim_one", text: claimStatement(connection.schema, SELECT_ONE), values: own },
+      : {
+          name: "claim_one",
+          text: connection.textOf("claim_one", () => claimStatement(connection.schema, SELECT_ONE)),
+          values: own,
+        },
   );
   return rows.map(toClaimedExecution);
 }

@@ -16,8 +16,10 @@ const SELECT_NEXT = `SELECT n.key, n.owner, n.has_news FROM (
       SELECT e.key, e.owner, e.has_news, e.concurrency_digest IS NOT NULL OR e.rate_digest IS NOT NULL AS is_limited
       FROM {schema}.executions e
       WHERE ${IS_READY}
-        AND e.tenant_digest = (SELECT e.tenant_digest FROM {schema}.executions e WHERE ${IS_READY} ORDER BY e.tenant_digest LIMIT 1)
-        AND e.tenant_digest = (SELECT e.tenant_digest FROM {schema}.executions e WHERE ${IS_READY} ORDER BY e.tenant_digest DESC LIMIT 1)
+        AND e.tenant_digest = (SELECT e.tenant_digest FROM {schema}.executions e
+          WHERE ${IS_READY} ORDER BY e.tenant_digest LIMIT 1)
+        AND e.tenant_digest = (SELECT e.tenant_digest FROM {schema}.executions e
+          WHERE ${IS_READY} ORDER BY e.tenant_digest DESC LIMIT 1)
         AND ($5::text[] IS NULL OR e.requires <@ $5::text[])
         AND NOT EXISTS (SELECT FROM {schema}.executions e
           WHERE e.is_parked AND e.owner IS NULL AND e.ended_at IS NULL AND e.wake_at <= $4)
@@ -35,7 +37,7 @@ export async function claimNext(
 ): Promise<readonly ClaimedExecution[]> {
   const rows = await connection.query<ClaimedRow>({
     name: "claim_next",
-    text: claimStatement(connection.schema, SELECT_NEXT),
+    text: connection.textOf("claim_next", () => claimStatement(connection.schema, SELECT_NEXT)),
     values: [toPostgresText(workerId), leaseDurationMs, limit, dueAt, offers?.map(toPostgresText) ?? null],
   });
   return rows.map(toClaimedExecution);

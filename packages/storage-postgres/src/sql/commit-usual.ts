@@ -85,24 +85,33 @@ function isEnd(patch: ListRow): boolean {
 
 /**
  * Writes usual commits of different executions in one plain statement, which takes half as long as the function
- * `commit_batch`. False when something stands in the way of one of them: the function has to say of what and in whose,
- * and acknowledges again what was written here.
+ * `commit_batch`, and answers those that are written for certain. Where something stands in the way of one of the others
+ * the function has to say of which and what, and acknowledges again what was written here.
  *
  * A statement sees what was committed before it began, and of rows that it locks also what came while it waited. What
  * another sending of the same commit wrote meanwhile it runs into by the key of `commits`.
  */
-export async function commitUsual(connection: PostgresConnection, commits: readonly EncodedCommit[]): Promise<boolean> {
+export async function commitUsual(
+  connection: PostgresConnection,
+  commits: readonly EncodedCommit[],
+): Promise<ReadonlySet<EncodedCommit>> {
   try {
-    return (await connection.execute(toStatement(connection, commits))) === commits.length;
+    const written = await connection.execute(toStatement(connection, commits));
+    // A start is written or fails the statement: only the others may be left out of it.
+    return new Set(written === commits.length ? commits : commits.filter(isStart));
   } catch (error) {
-    if (hasSqlState(error, UNIQUE_VIOLATION)) return false;
+    if (hasSqlState(error, UNIQUE_VIOLATION)) return new Set();
     throw error;
   }
 }
 
+function isStart({ rest }: EncodedCommit): boolean {
+  return rest?.create !== undefined;
+}
+
 function toStatement(connection: PostgresConnection, commits: readonly EncodedCommit[]): Statement {
-  const created = commits.filter(({ rest }) => rest?.create !== undefined);
-  const owned = commits.filter(({ rest }) => rest?.create === undefined);
+  const created = commits.filter(isStart);
+  const owned = commits.filter((commit) => !isStart(commit));
   const form: StatementForm = {
     creates: created.length > 0,
     owns: owned.length > 0,

@@ -63,12 +63,17 @@ async function commitUsualPart(
   outcomes: CommitOutcome[],
 ): Promise<void> {
   if (part.length === 0) return;
-  const isWritten = await commitUsual(
+  const written = await commitUsual(
     connection,
     part.map(({ encoded }) => encoded),
   );
-  if (!isWritten) return commitByFunction(connection, part, outcomes);
-  for (const { encoded, index } of part) outcomes[index] = { ok: true, firstSeq: (encoded.afterSeq ?? 0) + 1 };
+  for (const { encoded, index } of part)
+    if (written.has(encoded)) outcomes[index] = { ok: true, firstSeq: (encoded.afterSeq ?? 0) + 1 };
+  await commitByFunction(
+    connection,
+    part.filter(({ encoded }) => !written.has(encoded)),
+    outcomes,
+  );
 }
 
 async function commitByFunction(

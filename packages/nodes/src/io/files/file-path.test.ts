@@ -60,7 +60,7 @@ describe("parseFilePath", () => {
           return;
         }
         expect(names.length).toBeGreaterThan(0);
-        expect(resolve("/root", join(...names))).toBe(`/root/${names.join("/")}`);
+        expect(resolve("/data", join(...names))).toBe(`/data/${names.join("/")}`);
       }),
       { numRuns: 500 },
     );
