@@ -8,14 +8,18 @@ const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "pro
  * @throws FatalNodeError `invalid_input` for empty segments, names that reach a prototype, and paths too deep
  */
 export function parseFieldPath(field: string): readonly string[] {
-  const segments = field.split(".", MAX_SEGMENTS + 1);
-  if (segments.length > MAX_SEGMENTS || segments.some((segment) => segment === "" || FORBIDDEN.has(segment))) {
+  const segments = field.includes(".") ? field.split(".", MAX_SEGMENTS + 1) : [field];
+  if (segments.length > MAX_SEGMENTS || segments.some(isForbidden)) {
     throw new FatalNodeError(
       `"${field.slice(0, 100)}" is not a field path; give names joined by dots, such as customer.name, at most ${MAX_SEGMENTS} deep and none of __proto__, constructor, prototype.`,
       { code: "invalid_input" },
     );
   }
   return segments;
+}
+
+function isForbidden(segment: string): boolean {
+  return segment === "" || FORBIDDEN.has(segment);
 }
 
 /** A function that reads one field: the property of exactly that name if there is one, else along the path. Own properties only. */

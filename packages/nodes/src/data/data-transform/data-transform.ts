@@ -38,7 +38,7 @@ export const dataTransform = defineNode({
     output: { email: "ada@example.com", name: { full: "Ada Lovelace" } },
   },
   execute(ctx) {
-    const { jsonata, ...mapping } = ctx.parameters;
-    return jsonata === undefined ? mapFields(ctx.input, mapping) : runProgram(jsonata, ctx);
+    const { jsonata } = ctx.parameters;
+    return jsonata === undefined ? mapFields(ctx.input, ctx.parameters) : runProgram(jsonata, ctx);
   },
 });

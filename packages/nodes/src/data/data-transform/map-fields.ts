@@ -17,13 +17,13 @@ export interface FieldMapping {
  */
 export function mapFields(input: unknown, mapping: FieldMapping): JsonObject {
   const source = toObject(input, mapping);
+  const { keep = [], drop = [], rename = {}, set = {} } = mapping;
   const draft = new ObjectDraft(mapping.keep === undefined && mapping.passThrough ? source : {});
-  for (const field of mapping.keep ?? []) copyField(draft, source, field, field);
-  for (const field of mapping.drop ?? []) draft.delete(pathIn(source, field));
-  const renames = Object.entries(mapping.rename ?? {});
-  for (const [from] of renames) draft.delete(pathIn(source, from));
-  for (const [from, to] of renames) copyField(draft, source, from, to);
-  for (const [field, value] of Object.entries(mapping.set ?? {})) draft.set(pathIn(source, field), value);
+  for (const field of keep) copyField(draft, source, field, field);
+  for (const field of drop) draft.delete(pathIn(source, field));
+  for (const from of Object.keys(rename)) draft.delete(pathIn(source, from));
+  for (const from of Object.keys(rename)) copyField(draft, source, from, rename[from] as string);
+  for (const field of Object.keys(set)) draft.set(pathIn(source, field), set[field]);
   return draft.value;
 }
 

@@ -6,11 +6,11 @@ type Container = Record<string, unknown> | unknown[];
 /** An object being changed: whatever is changed is copied first, once, and the rest is shared with the original. */
 export class ObjectDraft {
   readonly #root: Record<string, unknown>;
-  readonly #own = new Set<object>();
+  /** Copies made so far, below the root. */
+  readonly #own = new Set<unknown>();
 
   constructor(original: JsonObject) {
     this.#root = { ...original };
-    this.#own.add(this.#root);
   }
 
   get value(): JsonObject {
@@ -23,37 +23,41 @@ export class ObjectDraft {
    */
   set(path: readonly string[], value: unknown): void {
     let container: Container = this.#root;
-    for (const [depth, segment] of path.slice(0, -1).entries())
-      container = this.#enter(container, segment, path.slice(0, depth + 1));
-    put(container, path.at(-1) as string, value, path);
+    const last = path.length - 1;
+    for (let depth = 0; depth < last; depth += 1) container = this.#enter(container, path, depth);
+    put(container, path[last] as string, value, path);
   }
 
   /** Deletes a value, if it is there. */
   delete(path: readonly string[]): void {
     let container: Container = this.#root;
-    for (const [depth, segment] of path.slice(0, -1).entries()) {
-      const child = Object.hasOwn(container, segment) ? read(container, segment) : undefined;
+    const last = path.length - 1;
+    for (let depth = 0; depth < last; depth += 1) {
+      const child = read(container, path[depth] as string);
       if (typeof child !== "object" || child === null) return;
-      container = this.#enter(container, segment, path.slice(0, depth + 1));
+      container = this.#enter(container, path, depth);
     }
-    const last = path.at(-1) as string;
-    if (!Object.hasOwn(container, last)) return;
-    if (Array.isArray(container)) container.splice(toPlace(container, last, path), 1);
-    else delete container[last];
+    const name = path[last] as string;
+    if (!Object.hasOwn(container, name)) return;
+    if (Array.isArray(container)) container.splice(toPlace(container, name, path), 1);
+    else delete container[name];
   }
 
-  #enter(container: Container, segment: string, path: readonly string[]): Container {
-    const child: unknown = Object.hasOwn(container, segment) ? read(container, segment) : undefined;
-    if (child !== undefined && child !== null && this.#own.has(child)) return child as Container;
-    const copy = copyOf(child ?? {}, path);
+  /** What stands in the container at this depth of the path, as an own copy. */
+  #enter(container: Container, path: readonly string[], depth: number): Container {
+    const segment = path[depth] as string;
+    const child = read(container, segment) ?? {};
+    if (this.#own.has(child)) return child as Container;
+    const way = path.slice(0, depth + 1);
+    const copy = copyOf(child, way);
     this.#own.add(copy);
-    put(container, segment, copy, path);
+    put(container, segment, copy, way);
     return copy;
   }
 }
 
 function read(container: Container, segment: string): unknown {
-  return (container as Record<string, unknown>)[segment];
+  return Object.hasOwn(container, segment) ? (container as Record<string, unknown>)[segment] : undefined;
 }
 
 function copyOf(value: unknown, path: readonly string[]): Container {
