@@ -81,7 +81,8 @@ export class Adoption {
     if (!("plan" in prepared)) return this.#setAside(record, prepared);
     const { nodes, steps, resumed } = await this.#read(record, inboxes);
     return new ExecutionRunner({
-      ...callbacks,
+      onGone: callbacks.onGone,
+      onStatus: callbacks.onStatus,
       services: this.#params.services,
       plan: prepared.plan,
       record,

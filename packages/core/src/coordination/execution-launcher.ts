@@ -110,7 +110,8 @@ export class ExecutionLauncher {
   ): Promise<{ readonly id: string; readonly runner?: ExecutionRunner }> {
     const { active, services } = this.#params;
     const runner = new ExecutionRunner({
-      ...active.callbacks,
+      onGone: active.callbacks.onGone,
+      onStatus: active.callbacks.onStatus,
       services,
       plan: target.prepared.plan,
       record,
