@@ -1,11 +1,16 @@
-import { createEngine, defineNode, type Engine, type WorkflowDefinition } from "@automatrix/core";
+import { createEngine, defineNode, type Engine, type Storage, type WorkflowDefinition } from "@automatrix/core";
 import { bullmqDispatcher } from "@automatrix/redis";
 import { postgresStorage } from "@automatrix/storage-postgres";
+import { sqliteStorage } from "@automatrix/storage-sqlite";
+
+/** A schema of a Postgres server, or a file that is not flushed to disk with each commit. */
+export type StoragePlace =
+  | { readonly connectionString: string; readonly schema: string }
+  | { readonly sqliteFile: string };
 
 /** Where the processes of one measurement meet; plain JSON, since it is handed to them. */
 export interface DispatchPlace {
-  readonly connectionString: string;
-  readonly schema: string;
+  readonly storage: StoragePlace;
   /** Through BullMQ; null: through claims alone. */
   readonly redis: { readonly connection: string; readonly prefix: string } | null;
 }
@@ -35,13 +40,19 @@ export function workflowOf(workload: Workload): WorkflowDefinition {
 
 /** A started engine with this many places. */
 export async function openEngineAt(place: DispatchPlace, places: number): Promise<Engine> {
-  const { connectionString, schema, redis } = place;
+  const { storage, redis } = place;
   const engine = createEngine({
-    storage: postgresStorage({ connectionString, schema }),
+    storage: createStorage(storage),
     nodes: Object.values(WORKLOADS),
     concurrency: { executions: places },
     ...(redis === null ? {} : { dispatcher: bullmqDispatcher(redis) }),
   });
   await engine.start();
   return engine;
+}
+
+function createStorage(place: StoragePlace): Storage {
+  return "sqliteFile" in place
+    ? sqliteStorage({ file: place.sqliteFile, synchronous: "normal" })
+    : postgresStorage(place);
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Queue } from "bullmq";
 import pg from "pg";
 import { type Spread, spreadOf } from "../statistics.js";
@@ -26,6 +29,8 @@ const AIMS = { oneJobEach: 0.5, batchedJobs: 1, threeWorkersThatWait: 2.5 };
 export interface DispatchReport {
   /** Executions a second, from the first start to the last end, started in one process and run in another. */
   readonly throughBullmq: Spread;
+  /** The same with the executions in a SQLite file that both processes open. */
+  readonly throughBullmqOnSqlite: Spread;
   readonly rawOneByOne: Spread;
   readonly rawOneJobEach: Spread;
   readonly rawBatchedJobs: Spread;
@@ -49,7 +54,13 @@ export async function measureDispatch({
 }): Promise<DispatchReport> {
   const name = `automatrix_bench_dispatch_${process.pid}`;
   const floor: FloorPlace = { connectionString, schema: name, redis: { connection: redis, prefix: name } };
-  const claims: DispatchPlace = { ...floor, redis: null };
+  const claims: DispatchPlace = { storage: { connectionString, schema: name }, redis: null };
+  const bullmq: DispatchPlace = { storage: claims.storage, redis: floor.redis };
+  const folder = await mkdtemp(join(tmpdir(), "automatrix-bench-"));
+  const bullmqOnSqlite: DispatchPlace = {
+    storage: { sqliteFile: join(folder, "executions.db") },
+    redis: { connection: redis, prefix: `${name}_sqlite` },
+  };
   await createClaimTable(floor);
   try {
     say(`\n${EXECUTIONS.toLocaleString("en-US")} executions of one pure node, started here, run in another process`);
@@ -58,15 +69,22 @@ export async function measureDispatch({
       rawOneJobEach: () => timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: 1 })),
       rawBatchedJobs: () =>
         timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: JOB_SIZE })),
-      throughBullmq: () => timeEngine(floor),
+      throughBullmq: () => timeEngine(bullmq),
+      throughBullmqOnSqlite: () => timeEngine(bullmqOnSqlite),
       rawClaims: () => timeClaimFloor(floor),
       throughClaims: () => timeEngine(claims),
     });
     say(rateText("raw BullMQ, a job each", rounds.rawOneByOne));
     say(rateText(`the same, ${AT_ONCE} added in a call`, rounds.rawOneJobEach));
     say(rateText(`the same, ${JOB_SIZE} executions a job`, rounds.rawBatchedJobs));
+    const ofRaw = (side: Spread) =>
+      `${ratioText(side, rounds.rawOneByOne)} of a job each, ${ratioText(side, rounds.rawOneJobEach)} of ${AT_ONCE} in a call, ${ratioText(side, rounds.rawBatchedJobs)} of ${JOB_SIZE} a job`;
+    const aims = `aims ${AIMS.oneJobEach} of a job each, and ${AIMS.batchedJobs} with ${JOB_SIZE} a job as here`;
     say(
-      `${rateText("engine through BullMQ", rounds.throughBullmq)}   ${ratioText(rounds.throughBullmq, rounds.rawOneByOne)} of a job each (aims ${AIMS.oneJobEach}, and ${AIMS.batchedJobs} with ${JOB_SIZE} a job as here), ${ratioText(rounds.throughBullmq, rounds.rawOneJobEach)} of ${AT_ONCE} in a call, ${ratioText(rounds.throughBullmq, rounds.rawBatchedJobs)} of ${JOB_SIZE} a job`,
+      `${rateText("engine through BullMQ, Postgres", rounds.throughBullmq)}   ${ofRaw(rounds.throughBullmq)} (${aims})`,
+    );
+    say(
+      `${rateText("engine through BullMQ, SQLite", rounds.throughBullmqOnSqlite)}   ${ofRaw(rounds.throughBullmqOnSqlite)}`,
     );
     say(rateText(`raw SKIP LOCKED, ${CLAIM_SIZE} a claim`, rounds.rawClaims));
     say(
@@ -78,7 +96,8 @@ export async function measureDispatch({
     say(fleetText("nodes that compute for 5 ms", spin, ""));
     return { ...rounds, fleets: { nap, spin } };
   } finally {
-    await removeAll(floor);
+    await removeAll(floor, [floor.redis.prefix, `${name}_sqlite`]);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -153,15 +172,17 @@ async function timeWorkers(
   return (executions * MILLISECONDS_PER_SECOND) / ms;
 }
 
-async function removeAll({ connectionString, schema, redis }: FloorPlace): Promise<void> {
+async function removeAll({ connectionString, schema, redis }: FloorPlace, prefixes: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   await client.query({ text: `DROP SCHEMA IF EXISTS ${schema} CASCADE` });
   await client.end();
-  for (const name of QUEUES) {
-    const queue = new Queue(name, { connection: { url: redis.connection }, prefix: redis.prefix });
-    await queue.obliterate({ force: true });
-    await queue.close();
+  for (const prefix of prefixes) {
+    for (const name of QUEUES) {
+      const queue = new Queue(name, { connection: { url: redis.connection }, prefix });
+      await queue.obliterate({ force: true });
+      await queue.close();
+    }
   }
 }
 
