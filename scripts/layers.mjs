@@ -17,6 +17,7 @@ export const FLOORS = [
   ["index"],
   ["testing"],
   ["engine"],
+  ["engine-parts"],
   ["coordination"],
   ["running"],
   ["memory"],

@@ -1,58 +1,28 @@
-import { ActiveExecutions } from "./coordination/active-executions.js";
-import { Adoption } from "./coordination/adoption.js";
-import { Announcing } from "./coordination/announcing.js";
-import { Dispatching } from "./coordination/dispatching.js";
-import { type EngineHealth, toEngineHealth } from "./coordination/engine-health.js";
-import { type EngineOptions, type EngineSettings, parseEngineOptions } from "./coordination/engine-options.js";
+import type { EngineHealth } from "./coordination/engine-health.js";
+import type { EngineOptions } from "./coordination/engine-options.js";
 import { streamEvents } from "./coordination/event-stream.js";
 import type { ExecuteOptions } from "./coordination/execute-options.js";
 import type { ExecutionHandle } from "./coordination/execution-handle.js";
-import { ExecutionLauncher } from "./coordination/execution-launcher.js";
 import { explainExecution } from "./coordination/explain.js";
-import { Heartbeat } from "./coordination/heartbeat.js";
 import { parseAfter, parseListOptions } from "./coordination/look-options.js";
-import { Messages } from "./coordination/messages.js";
 import type { MigrationReport } from "./coordination/migration.js";
-import { Reruns, readJournal } from "./coordination/reruns.js";
-import { ResultWatch } from "./coordination/result-watch.js";
-import { Retention } from "./coordination/retention.js";
+import { readJournal } from "./coordination/reruns.js";
 import type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
-import type { ScheduleServices } from "./coordination/schedules/schedule-services.js";
-import { ScheduleTicker } from "./coordination/schedules/schedule-ticker.js";
-import { Schedules } from "./coordination/schedules/schedules.js";
-import { Sweeper } from "./coordination/sweeper.js";
-import { Worker } from "./coordination/worker.js";
-import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/workflow-compiler.js";
-import { NodeRegistry } from "./definition/node-registry.js";
+import type { Schedules } from "./coordination/schedules/schedules.js";
+import type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
 import type { NodeType } from "./definition/node-type.js";
 import type { WorkflowDefinition } from "./definition/workflow-definition.js";
+import { EngineParts } from "./engine-parts.js";
 import { ConfigurationError, ExecutionError } from "./errors/errors.js";
 import type { EventType, ExecutionEvent } from "./events/event.js";
-import { EventHub, type EventListener } from "./events/event-hub.js";
+import type { EventListener } from "./events/event-hub.js";
 import type { ApprovalAnswer } from "./execution/approval.js";
 import { compileTemplate } from "./expressions/compile-template.js";
-import { mergeFunctionTables } from "./expressions/functions/function-table.js";
-import { standardFunctions } from "./expressions/functions/standard-functions.js";
 import { startScope } from "./expressions/start-scope.js";
-import { memoryCache } from "./memory/memory-cache.js";
-import { GuardedHttp } from "./network/guarded-http.js";
-import type { Dispatcher } from "./ports/dispatcher.js";
-import type { EventAnnouncement } from "./ports/event-bus.js";
 import type { ExecutionRecord, ExecutionSummary, NodeRecord } from "./ports/execution-record.js";
 import type { ExecutionFilter, Page, Storage, WorkflowRecord } from "./ports/storage.js";
-import { KeptMasks } from "./running/attempt/masking/kept-masks.js";
-import { CommitQueue } from "./running/commit/commit-queue.js";
 import type { ExecutionResult } from "./running/execution/execution-result.js";
 import type { ExecutionRunner } from "./running/execution/execution-runner.js";
-import type { EngineServices } from "./running/services.js";
-import { Slots } from "./running/slots.js";
-import { Timers } from "./running/timers.js";
-import { consoleLogger } from "./system/console-logger.js";
-import { environmentSecrets } from "./system/environment-secrets.js";
-import { defer } from "./system/event-loop.js";
-import { systemClock } from "./system/system-clock.js";
-import { systemIds } from "./system/system-ids.js";
-import { systemRandom } from "./system/system-random.js";
 
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
@@ -70,259 +40,31 @@ export function createEngine(options: EngineOptions): Engine {
   return new Engine(options);
 }
 
-/** Runs workflows. Made by {@link createEngine}; all its parts are wired here and nowhere else. */
+/** Runs workflows. Made by {@link createEngine}. */
 export class Engine {
+  readonly #parts: EngineParts;
   readonly #storage: Storage;
-  readonly #registry: NodeRegistry;
-  readonly #compiler: WorkflowCompiler;
-  readonly #services: EngineServices;
-  readonly #active: ActiveExecutions;
-  readonly #launcher: ExecutionLauncher;
-  readonly #heartbeat: Heartbeat;
-  readonly #sweeper: Sweeper;
-  readonly #watch: ResultWatch;
-  readonly #dispatching: Dispatching | undefined;
-  readonly #announcing: Announcing | undefined;
-  readonly #messages: Messages;
-  readonly #reruns: Reruns;
-  readonly #ticker: ScheduleTicker;
-  readonly #http: GuardedHttp;
-  /** Cron rows that start executions. */
-  readonly schedules: Schedules;
-  #state: "new" | "started" | "closed" = "new";
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
-    const settings = parseEngineOptions(options);
-    const { limits, lease } = settings;
+    this.#parts = new EngineParts(options);
     this.#storage = options.storage;
-    const packs = options.plugins ?? [];
-    this.#registry = new NodeRegistry([...options.nodes, ...packs.flatMap((pack) => pack.nodes)]);
-    const functions = packs.reduce(
-      (table, pack) => (pack.functions === undefined ? table : mergeFunctionTables(table, pack.functions as never)),
-      standardFunctions,
-    );
-    this.#compiler = new WorkflowCompiler({ registry: this.#registry, limits, functions });
-    this.#http = new GuardedHttp({ options: options.network, clock: options.clock ?? systemClock });
-    this.#services = this.#createServices(options, settings);
-    const { services, compiler } = { services: this.#services, compiler: this.#compiler };
-    const { storage } = options;
-    const worker = new Worker(services.ids);
-    this.#watch = new ResultWatch(storage, () => this.#sweeper.pokeLater());
-    this.#dispatching = this.#createDispatching(options.dispatcher);
-    this.#announcing =
-      options.eventBus === undefined
-        ? undefined
-        : new Announcing({ bus: options.eventBus, services, onHeard: (heard) => this.#hear(heard) });
-    this.#active = new ActiveExecutions({
-      services,
-      storage,
-      adoption: new Adoption({ services, storage, compiler, quarantineAfter: settings.quarantineAfter }),
-      watch: this.#watch,
-      maxExecutions: settings.maxExecutions,
-      onWork: () => {
-        this.#sweeper.poke();
-        this.#dispatching?.placeFree();
-      },
-      onWaiting: (wakeAt, { id, priority, requires }) => {
-        this.#sweeper.wakeBy(wakeAt);
-        if (requires.length === 0) this.#dispatching?.readyAt(id, { priority, at: wakeAt });
-      },
-      onStray: () => this.#sweeper.pokeLater(),
-      onNews: (id) => this.#newsFor(id),
-      onPlaceFree: () => {
-        this.#sweeper.placeFree();
-        this.#dispatching?.placeFree();
-      },
-      take: (id) => {
-        this.#announcing?.news(id);
-        void this.#sweeper.take(id);
-      },
-    });
-    this.#launcher = new ExecutionLauncher({
-      services,
-      storage,
-      compiler,
-      active: this.#active,
-      worker,
-      isQueueingAll: options.dispatcher !== undefined,
-      requireOpen: () => this.#dispatching?.requireOpen(),
-      onQueued: (record) => this.#queued(record),
-    });
-    this.#messages = new Messages({ storage, services, active: this.#active });
-    this.#reruns = new Reruns({
-      storage,
-      compiler,
-      launcher: this.#launcher,
-      active: this.#active,
-      onWork: () => this.#sweeper.poke(),
-    });
-    this.#heartbeat = new Heartbeat({
-      services,
-      storage,
-      worker,
-      lease,
-      giveUp: (reason) => this.#active.dropAll(reason),
-    });
-    const scheduleServices = this.#createScheduleServices(storage);
-    this.#ticker = new ScheduleTicker(scheduleServices);
-    this.schedules = new Schedules({
-      services: scheduleServices,
-      onChanged: () => this.#sweeper.poke(),
-      requireStarted: () => this.#requireStarted(),
-    });
-    this.#sweeper = new Sweeper({
-      services,
-      storage,
-      worker,
-      lease,
-      active: this.#active,
-      watch: this.#watch,
-      tasks: [this.#ticker, new Retention({ storage, now: () => services.clock.now(), options: settings.retention })],
-    });
   }
 
-  #createServices(options: EngineOptions, settings: EngineSettings): EngineServices {
-    const { storage } = options;
-    const clock = options.clock ?? systemClock;
-    const timers = new Timers(clock);
-    const logger = options.logger ?? consoleLogger;
-    return {
-      clock,
-      logger,
-      limits: settings.limits,
-      ids: options.ids ?? systemIds,
-      random: options.random ?? systemRandom,
-      secrets: options.secrets ?? environmentSecrets(),
-      keptMasks: new KeptMasks(),
-      blobs: options.blobs ?? storage.blobs,
-      cache: options.cache ?? memoryCache(clock),
-      http: options.http ?? this.#http.fetch,
-      durability: settings.durability,
-      flushIntervalMs: settings.flushIntervalMs,
-      commits: new CommitQueue({
-        storage,
-        timers,
-        now: () => clock.now(),
-        defer,
-        retryForMs: settings.lease.durationMs,
-      }),
-      hub: new EventHub((error, event) =>
-        logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
-      ),
-      timers,
-      offers: settings.offers,
-      nodeSlots: new Slots(settings.maxNodes),
-      defer,
-      planBody: (definition) => this.#compiler.planBody(definition),
-      childOf: (id) => this.#launcher.childOf(id),
-      outputOf: async (id) => (await storage.getExecution(id))?.output ?? null,
-      readNews: async (id) => {
-        const [record, inbox] = await Promise.all([storage.getExecution(id), storage.listInbox(id)]);
-        return { inbox, cancelRequested: record?.cancelRequested ?? null };
-      },
-      startChild: (params) => this.#launcher.startChild(params),
-    };
-  }
-
-  #createDispatching(dispatcher: Dispatcher | undefined): Dispatching | undefined {
-    if (dispatcher === undefined) return undefined;
-    return new Dispatching({
-      dispatcher,
-      services: this.#services,
-      freePlaces: () => this.#active.freeSlots,
-      take: (executionIds) => this.#sweeper.takeReady(executionIds),
-      onFailed: () => this.#sweeper.queued(),
-    });
-  }
-
-  /** Whoever is told of it first takes it; nobody is told what only a worker with some tag may take. */
-  #queued({ id, priority, requires }: ExecutionRecord): void {
-    if (this.#dispatching === undefined || requires.length > 0) {
-      this.#announcing?.news(id);
-      return this.#sweeper.queued();
-    }
-    this.#dispatching.ready(id, priority);
-    this.#sweeper.queuedForAny();
-  }
-
-  /** The execution runs elsewhere, or nowhere since it waits. */
-  #newsFor(executionId: string): void {
-    this.#announcing?.news(executionId);
-    if (this.#active.freeSlots === 0) this.#dispatching?.ready(executionId, 0);
-    this.#sweeper.poke();
-  }
-
-  /** Another process has done something. */
-  #hear({ executionId, lastSeq, hasEnded }: EventAnnouncement): void {
-    if (lastSeq > 0) this.#services.hub.nudge(executionId);
-    if (hasEnded) void this.#watch.hear(executionId);
-    if (lastSeq > 0) return;
-    if (this.#active.get(executionId) === undefined) return this.#sweeper.queuedElsewhere();
-    this.#active.readNews(executionId).catch(() => {
-      // The sweep finds it.
-      this.#sweeper.pokeLater();
-    });
-  }
-
-  #createScheduleServices(storage: Storage): ScheduleServices {
-    const { clock, random, ids, logger, limits } = this.#services;
-    return {
-      storage,
-      clock,
-      random,
-      ids,
-      logger,
-      limits,
-      start: ({ workflowId, tenant, ...options }) =>
-        this.execute(workflowId, { ...options, ...(tenant === null ? {} : { tenant }) }),
-      cancel: async (executionId, reason) => {
-        await this.#active.cancel(executionId, reason);
-      },
-    };
+  /** Cron rows that start executions. */
+  get schedules(): Schedules {
+    return this.#parts.schedules;
   }
 
   // ── life ───────────────────────────────────────────────────────────────────
 
   /** Opens the storage. Idempotent. @throws StorageError `migration_failed`, `storage_unavailable` */
   start(): Promise<void> {
-    if (this.#state === "closed")
-      return Promise.reject(new ExecutionError("engine_closed", "The engine is closed; create another one."));
-    this.#starting ??= this.#start();
-    return this.#starting;
-  }
-
-  async #start(): Promise<void> {
-    await this.#storage.open();
-    if (this.#state !== "new") return;
-    this.#state = "started";
-    await this.#heartbeat.start();
-    await this.#announcing?.start();
-    await this.#sweeper.start();
-    await this.#dispatching?.start();
+    return this.#parts.start();
   }
 
   /** Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. */
   close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
-    return this.#closing;
-  }
-
-  async #close(deadlineMs: number): Promise<void> {
-    this.#state = "closed";
-    await this.#starting?.catch(() => {});
-    await this.#ticker.close();
-    await this.#dispatching?.close();
-    await this.#sweeper.close();
-    await this.#active.close(deadlineMs);
-    await this.#http.close();
-    await this.#announcing?.close();
-    this.#heartbeat.close();
-    this.#watch.close();
-    this.#services.timers.close();
-    this.#services.hub.close();
-    await this.#storage.close();
+    return this.#parts.close(options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -331,31 +73,14 @@ export class Engine {
 
   /** How this engine is doing, from what is known at this moment; never throws. */
   health(): EngineHealth {
-    return toEngineHealth({
-      state: this.#state,
-      storage: { name: this.#storage.name, isShared: this.#storage.capabilities.shared },
-      heartbeat: this.#heartbeat.state,
-      running: this.#active.runningCount,
-      dispatcher: this.#dispatching?.health,
-      now: this.#services.clock.now(),
-    });
-  }
-
-  #requireStarted(): void {
-    if (this.#state === "started") return;
-    throw new ExecutionError(
-      "engine_closed",
-      this.#state === "new"
-        ? "The engine is not started; await engine.start() first."
-        : "The engine is closed; create another one.",
-    );
+    return this.#parts.health();
   }
 
   // ── running ────────────────────────────────────────────────────────────────
 
   /** Validates and compiles a definition, so that running it again costs nothing of that. @throws DefinitionError */
   prepare(definition: WorkflowDefinition): PreparedWorkflow {
-    return this.#compiler.prepare(definition);
+    return this.#parts.compiler.prepare(definition);
   }
 
   /**
@@ -366,9 +91,7 @@ export class Engine {
     target: WorkflowDefinition | PreparedWorkflow | string,
     options: ExecuteOptions = {},
   ): Promise<ExecutionHandle> {
-    this.#requireStarted();
-    const launchable = await this.#launcher.resolve(target, options.version);
-    const { id, runner } = await this.#launcher.launch(launchable, options);
+    const { id, runner } = await this.#parts.launch(target, options);
     return this.#handle(id, runner);
   }
 
@@ -403,11 +126,11 @@ export class Engine {
   evaluate(template: unknown, input: unknown): unknown {
     if (typeof template !== "string") return template;
     const text = template.includes("{{") ? template : `{{${template}}}`;
-    return compileTemplate(text, undefined, this.#compiler.functions).evaluate(startScope(input));
+    return compileTemplate(text, undefined, this.#parts.compiler.functions).evaluate(startScope(input));
   }
 
   #events(executionId: string, after: number): AsyncIterable<ExecutionEvent> {
-    const { hub, limits } = this.#services;
+    const { hub, limits } = this.#parts.services;
     return streamEvents({
       storage: this.#storage,
       hub,
@@ -423,17 +146,17 @@ export class Engine {
   }
 
   async #resultOf(id: string): Promise<ExecutionResult> {
-    const runner = this.#active.get(id);
-    return runner === undefined ? this.#watch.resultOf(id) : this.#resultFrom(runner);
+    const runner = this.#parts.active.get(id);
+    return runner === undefined ? this.#parts.watch.resultOf(id) : this.#resultFrom(runner);
   }
 
   /** Cancels; durable when it resolves, and no later success overwrites it. @throws ExecutionError `execution_not_found`, `execution_ended` */
   async cancel(id: string, reason?: string): Promise<void> {
-    this.#requireStarted();
+    this.#parts.requireStarted();
     if (reason !== undefined && reason !== null && typeof reason !== "string")
       throw new ConfigurationError("invalid_input", "The reason of a cancel must be a text.");
-    const status = await this.#active.cancel(id, reason ?? null);
-    await this.#sweeper.settled();
+    const status = await this.#parts.active.cancel(id, reason ?? null);
+    await this.#parts.sweeper.settled();
     if (status === undefined) throw notFound(id);
     if (status === "completed" || status === "failed")
       throw new ExecutionError("execution_ended", `Execution ${id} has already ${status}.`);
@@ -449,8 +172,8 @@ export class Engine {
     payload: unknown = null,
     options: { readonly key?: string } = {},
   ): Promise<{ readonly duplicate: boolean }> {
-    this.#requireStarted();
-    return this.#messages.signal(id, name, payload, options.key ?? null);
+    this.#parts.requireStarted();
+    return this.#parts.messages.signal(id, name, payload, options.key ?? null);
   }
 
   /**
@@ -462,8 +185,8 @@ export class Engine {
     nodePath: string,
     decision: { readonly decision: "approve" | "reject"; readonly by: string; readonly comment?: string },
   ): Promise<ApprovalAnswer> {
-    this.#requireStarted();
-    return this.#messages.decide(id, nodePath, decision);
+    this.#parts.requireStarted();
+    return this.#parts.messages.decide(id, nodePath, decision);
   }
 
   /**
@@ -475,8 +198,8 @@ export class Engine {
     nodePath: string,
     resolution: { readonly output: unknown } | { readonly retry: true } | { readonly fail: string },
   ): Promise<void> {
-    this.#requireStarted();
-    return this.#messages.resolveUnknown(id, nodePath, resolution);
+    this.#parts.requireStarted();
+    return this.#parts.messages.resolveUnknown(id, nodePath, resolution);
   }
 
   /**
@@ -484,26 +207,26 @@ export class Engine {
    * @throws ExecutionError `execution_not_found`, `execution_ended`
    */
   async resume(id: string): Promise<ExecutionHandle> {
-    this.#requireStarted();
+    this.#parts.requireStarted();
     const record = await this.#requireExecution(id);
     if (record.endedAt !== null)
       throw new ExecutionError("execution_ended", `Execution ${id} has ended; use engine.retry to run it again.`);
     await this.#storage.unblock(id);
-    if (this.#active.get(id) === undefined) await this.#sweeper.take(id);
+    if (this.#parts.active.get(id) === undefined) await this.#parts.sweeper.take(id);
     return this.#handle(id, undefined);
   }
 
   /** Starts a new execution that keeps what finished. @throws ExecutionError `execution_completed`, `execution_active`, `node_not_found` */
   async retry(id: string, options: RetryOptions = {}): Promise<ExecutionHandle> {
-    this.#requireStarted();
-    const { id: newId, runner } = await this.#reruns.retry(await this.#requireExecution(id), options);
+    this.#parts.requireStarted();
+    const { id: newId, runner } = await this.#parts.reruns.retry(await this.#requireExecution(id), options);
     return this.#handle(newId, runner);
   }
 
   /** Starts a new execution from the start or from a node, with other input, mocks or version. */
   async replay(id: string, options: ReplayOptions = {}): Promise<ExecutionHandle> {
-    this.#requireStarted();
-    const { id: newId, runner } = await this.#reruns.replay(await this.#requireExecution(id), options);
+    this.#parts.requireStarted();
+    const { id: newId, runner } = await this.#parts.reruns.replay(await this.#requireExecution(id), options);
     return this.#handle(newId, runner);
   }
 
@@ -516,8 +239,8 @@ export class Engine {
     id: string,
     options: { readonly version: number; readonly dryRun?: boolean },
   ): Promise<MigrationReport> {
-    this.#requireStarted();
-    return this.#reruns.migrate(await this.#requireExecution(id), options);
+    this.#parts.requireStarted();
+    return this.#parts.reruns.migrate(await this.#requireExecution(id), options);
   }
 
   // ── looking ────────────────────────────────────────────────────────────────
@@ -575,7 +298,7 @@ export class Engine {
 
   /** Listens to one type of event, or to all with `"*"`. Returns the way to stop. */
   on<Type extends EventType>(type: Type | "*", listener: EventListener<Type>): () => void {
-    return this.#services.hub.on(type, listener as EventListener);
+    return this.#parts.services.hub.on(type, listener as EventListener);
   }
 
   async #requireExecution(id: string): Promise<ExecutionRecord> {
@@ -590,15 +313,15 @@ export class Engine {
   async saveWorkflow(
     definition: WorkflowDefinition,
   ): Promise<{ readonly id: string; readonly version: number; readonly hash: string }> {
-    this.#requireStarted();
-    const { definition: copy, hash } = this.#compiler.prepare(definition);
-    const id = typeof copy.id === "string" && copy.id !== "" ? copy.id : this.#services.ids.next();
+    this.#parts.requireStarted();
+    const { definition: copy, hash } = this.#parts.compiler.prepare(definition);
+    const id = typeof copy.id === "string" && copy.id !== "" ? copy.id : this.#parts.services.ids.next();
     const saved = await this.#storage.saveWorkflow({
       id,
       hash,
       name: copy.name ?? null,
       definition: copy,
-      createdAt: this.#services.clock.now(),
+      createdAt: this.#parts.services.clock.now(),
     });
     return { id: saved.id, version: saved.version, hash: saved.hash };
   }
@@ -626,7 +349,7 @@ export class Engine {
 
   /** Every registered node type. */
   listNodeTypes(): readonly NodeType[] {
-    return this.#registry.list();
+    return this.#parts.registry.list();
   }
 }
 
