@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { findPostgres } from "../../packages/storage-postgres/test/support/postgres-server.js";
 import { runCluster } from "./cluster.js";
-import { findPostgres } from "./crash-database.js";
 import { OWN_REDIS } from "./crash-redis.js";
 
 /** Processes that load TypeScript, on a machine that may be busy; a slot whose process died is fired after half a minute. */

@@ -1,7 +1,7 @@
 /** `npm run crash`: real processes, killed, stopped and set beside each other. See docs/guides/crash-testing.md. */
 import { parseArgs } from "node:util";
+import { findPostgres } from "../../packages/storage-postgres/test/support/postgres-server.js";
 import { runCluster } from "./cluster.js";
-import { findPostgres } from "./crash-database.js";
 import type { CrashReport, CrashRunOptions } from "./crash-run.js";
 import { runKill } from "./kill.js";
 import { runPair } from "./pair.js";

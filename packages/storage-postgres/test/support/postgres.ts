@@ -1,17 +1,5 @@
-import { randomBytes } from "node:crypto";
-import pg from "pg";
 import { afterAll, describe, it } from "vitest";
-
-/** Tried in this order; the first that answers is used. */
-const CANDIDATES: readonly (string | undefined)[] = [
-  process.env["AUTOMATRIX_TEST_POSTGRES"],
-  process.env["PGHOST"] === undefined
-    ? undefined
-    : `postgres://${process.env["PGUSER"] ?? "postgres"}@${process.env["PGHOST"]}:${process.env["PGPORT"] ?? 5432}/postgres`,
-  "postgres://postgres@127.0.0.1:5432/postgres",
-];
-
-const CONNECT_TIMEOUT_MS = 3_000;
+import { addDatabase, findPostgres, withClient } from "./postgres-server.js";
 
 /** A database of one test file. */
 export interface TestDatabase {
@@ -25,7 +13,7 @@ export interface TestDatabase {
   emptySchema(schema: string): Promise<void>;
 }
 
-const server = await findServer();
+const server = await findPostgres();
 
 /**
  * `describe` for suites that need a Postgres server. Each call makes a database and drops it at the end. Without a
@@ -49,26 +37,18 @@ export function describePostgres(title: string, suite: (database: TestDatabase) 
 }
 
 function makeDatabase(admin: string): TestDatabase {
-  const name = `automatrix_test_${randomBytes(6).toString("hex")}`;
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
-  const created: Promise<unknown> = withClient(admin, (client) => client.query(`CREATE DATABASE ${name}`));
-  // A failure is reported by the first use.
-  created.catch(() => {});
-  afterAll(async () => {
-    await created;
-    await withClient(admin, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-  });
+  const { name, connectionString, created, drop } = addDatabase(admin, "automatrix_test");
+  afterAll(drop);
   return {
     name,
-    connectionString: url.href,
+    connectionString,
     created,
     query: async (text, values = []) => {
       await created;
-      return withClient(url.href, async (client) => (await client.query(text, [...values])).rows);
+      return withClient(connectionString, async (client) => (await client.query(text, [...values])).rows);
     },
     emptySchema: async (schema) => {
-      await withClient(url.href, async (client) => {
+      await withClient(connectionString, async (client) => {
         const { rows } = await client.query<{ tablename: string }>(
           "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename NOT LIKE 'migrations%'",
           [schema],
@@ -77,27 +57,4 @@ function makeDatabase(admin: string): TestDatabase {
       });
     },
   };
-}
-
-async function findServer(): Promise<string | undefined> {
-  for (const candidate of CANDIDATES) {
-    if (candidate === undefined) continue;
-    const isThere = await withClient(candidate, () => Promise.resolve(true)).catch(() => false);
-    if (isThere) return candidate;
-  }
-  return undefined;
-}
-
-async function withClient<Result>(
-  connectionString: string,
-  run: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return await run(client);
-  } finally {
-    await client.end();
-  }
 }
