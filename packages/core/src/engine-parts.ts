@@ -41,6 +41,9 @@ import { systemClock } from "./system/system-clock.js";
 import { systemIds } from "./system/system-ids.js";
 import { systemRandom } from "./system/system-random.js";
 
+/** How long a storage that does not answer is waited for after the deadline of a close. */
+const CLOSE_GRACE_MS = 2_000;
+
 /**
  * The parts of one engine and its life: the only place where they are wired together, and where what one of them
  * notices is passed on to those it concerns.
@@ -283,18 +286,22 @@ export class EngineParts {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#state = "closed";
-    await this.#starting?.catch(() => {});
-    await this.#ticker.close();
+    const { timers, clock, hub } = this.services;
+    const deadline = clock.now() + deadlineMs;
+    const giveUpAt = deadline + CLOSE_GRACE_MS;
+    const inTime = (work: Promise<unknown> | undefined) => work && timers.within(giveUpAt, work);
+    await inTime(this.#starting?.catch(() => {}));
+    await inTime(this.#ticker.close());
     await this.#dispatching?.close();
-    await this.sweeper.close();
-    await this.active.close(deadlineMs);
+    await inTime(this.sweeper.close());
+    await this.active.close({ deadlineMs: Math.max(0, deadline - clock.now()), giveUpAt });
     await this.#http.close();
     await this.#announcing?.close();
     this.#heartbeat.close();
     this.watch.close();
-    this.services.timers.close();
-    this.services.hub.close();
-    await this.storage.close();
+    hub.close();
+    await inTime(this.storage.close());
+    timers.close();
   }
 
   /** As `Engine.health`. */

@@ -62,7 +62,10 @@ export class Engine {
     return this.#parts.start();
   }
 
-  /** Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. */
+  /**
+   * Claims nothing new, lets running nodes end until the deadline (10 s), aborts the rest. Idempotent. A storage that does
+   * not answer is waited for until 2 s after the deadline: leases that could not be handed back end by themselves.
+   */
   close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
     return this.#parts.close(options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineNode, type NodeType } from "../src/index.js";
-import { testClock } from "../src/testing/index.js";
+import { faultyStorage, type StorageFault, testClock } from "../src/testing/index.js";
 import { sharedStorage, startWorker } from "./support/shared-storage.js";
 import { flow } from "./support/workflow.js";
 
@@ -88,5 +88,61 @@ describe("a worker that is drained", () => {
     expect(calls.filter((call) => call.startsWith("leaving"))).toEqual(["leaving:a"]);
     for (const one of [id, first.id, second.id])
       expect(await staying.getExecution(one)).toMatchObject({ status: "completed" });
+  });
+});
+
+describe("a close while the storage does not answer", () => {
+  const NEVER: StorageFault = { delayUntil: new Promise(() => {}) };
+
+  it.each(["claim", "takeNews", "commit", "release", "close"] as const)(
+    "ends two seconds after its deadline, whatever became of `%s`",
+    async (method) => {
+      const clock = testClock();
+      let isSilent = false;
+      const fault = (): StorageFault | undefined => (isSilent ? NEVER : undefined);
+      const storage = faultyStorage(sharedStorage(clock), {
+        ...(method === "commit" ? { commits: fault } : { calls: { [method]: fault } }),
+      });
+      const { of } = slowNodes(clock);
+      const worker = await startWorker("worker", { storage, clock, nodes: of("worker") });
+      const handle = await worker.execute(TWO);
+      const result = handle.result();
+      await clock.advance(2_900);
+      isSilent = true;
+      // A sweep is under way, and the first node ends.
+      await clock.advance(1_100);
+      const before = clock.now();
+      let closedAt: number | undefined;
+      const closed = worker.close({ deadlineMs: 1_000 }).then(() => {
+        closedAt = clock.now();
+      });
+      await clock.advance(3_100);
+      await closed;
+      expect((closedAt as number) - before).toBeLessThanOrEqual(3_000);
+      // Whoever waits for the execution is told, one way or the other.
+      await Promise.allSettled([result]);
+    },
+  );
+});
+
+describe("news whose answer was lost", () => {
+  it("still reaches the execution that it is about", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    let isLosing = false;
+    const forgetful = faultyStorage(storage, {
+      calls: { takeNews: () => (isLosing ? "fail_after" : undefined) },
+    });
+    const { of } = slowNodes(clock);
+    const runs = await startWorker("runs", { storage: forgetful, clock, nodes: of("runs") });
+    const asks = await startWorker("asks", { storage, clock, nodes: of("asks") });
+    const { id } = await runs.execute(flow("a", { a: { type: "slow", data: { ms: 60_000 } } }));
+    isLosing = true;
+    await asks.cancel(id);
+    await clock.advance(2_000);
+    isLosing = false;
+    await clock.advance(3_000);
+    expect(await asks.getExecution(id)).toMatchObject({ status: "cancelled" });
+    await Promise.all([runs.close({ deadlineMs: 0 }), asks.close({ deadlineMs: 0 })]);
   });
 });

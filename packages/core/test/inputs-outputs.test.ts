@@ -64,6 +64,26 @@ describe("input", () => {
     expect(last.calls[0]?.inputs).toEqual({ main: { a: true }, b: { b: true } });
   });
 
+  it("is a list of all outputs too, those of several sources with one target handle among them", async () => {
+    const look = defineNode({ type: "look", execute: ({ inputList, inputs }) => ({ inputList, inputs }) });
+    const definition = {
+      ...flow("a>c b>c", {
+        a: { type: "value", data: { value: 1 } },
+        b: { type: "value", data: { value: 2 } },
+        c: { type: "look" },
+      }),
+      edges: ["a", "b"].map((source) => ({ source, target: "c", targetHandle: "in" })),
+    };
+    const { output } = await run(definition, { nodes: [look] });
+    expect(output).toEqual({
+      inputList: [
+        ["in", 1],
+        ["in", 2],
+      ],
+      inputs: { in: 2 },
+    });
+  });
+
   it("of two edges from one source, the later in edge order counts in inputs", async () => {
     const two = defineNode({ type: "two", ports: ["x", "y"], execute: emitAll(["x", 1], ["y", 2]) });
     const last = scriptedNode({ type: "last" });

@@ -54,6 +54,11 @@ export class ActiveExecutions {
     return this.#runners.get(executionId);
   }
 
+  /** Of all executions here. */
+  get ids(): readonly string[] {
+    return Array.from(this.#runners.values(), ({ id }) => id);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -248,20 +253,26 @@ export class ActiveExecutions {
     for (const runner of [...this.#runners.values()]) runner.lose(error);
   }
 
-  /** Starts nothing new, lets running nodes end until the deadline, then lets go of everything. */
-  async close(deadlineMs: number): Promise<void> {
+  /**
+   * Starts nothing new, lets running nodes end until the deadline, then lets go of everything. A storage that has not
+   * answered at `giveUpAt` is waited for no longer.
+   */
+  async close({ deadlineMs, giveUpAt }: { readonly deadlineMs: number; readonly giveUpAt: number }): Promise<void> {
+    const { timers, commits } = this.#params.services;
     this.#isClosed = true;
-    await this.#settleDown([...this.#runners.values()], deadlineMs, () => this.#params.services.commits.close());
+    const settled = this.#settleDown([...this.#runners.values()], deadlineMs, () => commits.close());
+    await timers.within(giveUpAt, settled);
     const open = [...this.#runners.values()];
     for (const runner of open) {
       runner.drop(new ExecutionError("engine_closed", `The engine was closed while execution ${runner.id} was open.`));
     }
     for (const { id, record } of open) this.#strays.set(id, record.epoch);
-    await this.releaseStrays().catch((error: unknown) =>
+    const released = this.releaseStrays().catch((error: unknown) =>
       this.#params.services.logger.warn("Leases could not be handed back; they end by themselves.", {
         error: String(error),
       }),
     );
+    await timers.within(giveUpAt, released);
   }
 
   /** Starts nothing more of them, lets running nodes end until the deadline, and writes what there is to write. */

@@ -209,7 +209,13 @@ export class Sweeper {
 
   async #tellNews(): Promise<void> {
     const { storage, worker, active } = this.#params;
-    for (const id of await storage.takeNews({ workerId: worker.id, limit: MAX_NEWS })) this.#unread.add(id);
+    try {
+      for (const id of await storage.takeNews({ workerId: worker.id, limit: MAX_NEWS })) this.#unread.add(id);
+    } catch (error) {
+      // The storage may have answered, and tells no news twice.
+      for (const id of active.ids) this.#unread.add(id);
+      throw error;
+    }
     for (const id of this.#unread) {
       await active.readNews(id);
       this.#unread.delete(id);

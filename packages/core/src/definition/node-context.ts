@@ -39,7 +39,7 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   readonly input: any;
   /** Output of each live edge by target handle or source id. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** The same as a list in edge order: names that look like numbers do not keep their order in an object. */
+  /** The same as a list in edge order; of several outputs with one name `inputs` has the last, the list all. */
   readonly inputList: readonly (readonly [name: string, value: unknown])[];
   /** Results so far by node id: `{ output }`; null output when skipped. */
   readonly nodes: Readonly<Record<string, { readonly output: unknown }>>;

@@ -58,11 +58,15 @@ function setOwn(target: Record<string, unknown>, key: string, value: unknown): v
   else target[key] = value;
 }
 
-/** Each live output with its name, in edge order; of two with one name, the later. */
+/** Each live output once with its name, in edge order: several may share a name. */
 export function resolveInputList(state: ScopeState, node: number): readonly (readonly [string, unknown])[] {
-  const byName = new Map<string, unknown>();
-  for (const edge of liveEdges(state, node)) byName.set(state.plan.edgeHandle[edge] as string, edgeValue(state, edge));
-  return Object.freeze([...byName]);
+  const { graph, edgeHandle, edgePort } = state.plan;
+  const byOutput = new Map<string, readonly [string, unknown]>();
+  for (const edge of liveEdges(state, node)) {
+    const name = edgeHandle[edge] as string;
+    byOutput.set(`${graph.source[edge]} ${edgePort[edge] ?? ""} ${name}`, [name, edgeValue(state, edge)]);
+  }
+  return Object.freeze([...byOutput.values()]);
 }
 
 /** Each live output under its edge's target handle, or its source's id. */

@@ -43,6 +43,15 @@ export class Timers {
     };
   }
 
+  /** What `work` comes to; resolves at this instant at the latest, though it goes on. */
+  within(at: number, work: Promise<unknown>): Promise<unknown> {
+    let timer: Timer | undefined;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = this.set(at, resolve);
+    });
+    return Promise.race([work, timeUp]).finally(() => timer?.cancel());
+  }
+
   /** Forgets every timer. */
   close(): void {
     this.#entries = new Heap<Entry>(compare);
