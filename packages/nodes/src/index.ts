@@ -103,6 +103,7 @@ export type { MailAttachment, Mailer, MailMessage, MailReceipt, MailRejection } 
 export { createMessagingNodes } from "./io/messaging/messaging-nodes.js";
 export type { MessagingOptions } from "./io/messaging/messaging-options.js";
 export { type SendGridOptions, sendGridMailer } from "./io/messaging/send-grid-mailer.js";
+export { type SesSettings, sesMailer } from "./io/messaging/ses-mailer.js";
 export type { SmsMessage, SmsReceipt, SmsSender } from "./io/messaging/sms-sender.js";
 export { smtpMailer } from "./io/messaging/smtp-mailer.js";
 export type { SmtpEncryption, SmtpSettings } from "./io/messaging/smtp-settings.js";

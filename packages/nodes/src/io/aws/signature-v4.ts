@@ -12,6 +12,24 @@ export interface SigningScope {
   readonly now: number;
 }
 
+/** Who signs, and in which region. */
+export interface SigningKeys {
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of temporary credentials. */
+  readonly sessionToken?: string | undefined;
+}
+
+export interface UnsignedPost {
+  readonly service: string;
+  readonly url: URL;
+  readonly contentType: string;
+  readonly body: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /** The time as AWS writes it: `20250101T000000Z`. */
 export function toAwsTime(now: number): string {
   return new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
@@ -31,7 +49,30 @@ export function signatureOf(canonicalRequest: string, scope: SigningScope, secre
   return hmac(signingKey, toSign).toString("hex");
 }
 
-export function sha256(text: string): string {
+/** Headers of a POST without a query, with its signature. */
+export function signedPostHeaders(
+  { region, accessKeyId, secretAccessKey, sessionToken }: SigningKeys,
+  { service, url, contentType, body, now }: UnsignedPost,
+): Readonly<Record<string, string>> {
+  const headers = {
+    "content-type": contentType,
+    "x-amz-date": toAwsTime(now),
+    ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
+  };
+  const signed = Object.entries({ ...headers, host: url.host }).sort(([one], [other]) => (one < other ? -1 : 1));
+  const names = signed.map(([name]) => name).join(";");
+  const lines = signed.map(([name, value]) => `${name}:${value}\n`).join("");
+  const canonical = ["POST", url.pathname, "", lines, names, sha256(body)].join("\n");
+  const scope = { region, service, now };
+  const signature = signatureOf(canonical, scope, secretAccessKey);
+  const credential = `${accessKeyId}/${scopeOf(scope)}`;
+  return {
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`,
+  };
+}
+
+function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 

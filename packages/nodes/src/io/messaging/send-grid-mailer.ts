@@ -1,5 +1,6 @@
 import { callService } from "../../business/rest/service-call.js";
 import type { DeliveryCall } from "./delivery-call.js";
+import { distinctRecipients } from "./distinct-recipients.js";
 import type { MailAddress } from "./mail-address.js";
 import type { Mailer, MailMessage, MailReceipt } from "./mailer.js";
 
@@ -30,7 +31,8 @@ export function sendGridMailer({ apiKey, baseUrl = DEFAULT_BASE_URL }: SendGridO
 }
 
 function toRequest(message: MailMessage): unknown {
-  const { to, cc, bcc } = withoutRepeats(message);
+  // SendGrid refuses a mail that names an address twice.
+  const { to, cc, bcc } = distinctRecipients(message);
   return {
     personalizations: [
       {
@@ -49,19 +51,6 @@ function toRequest(message: MailMessage): unknown {
     ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(toAttachment) }),
     headers: { ...message.headers, "Message-ID": message.messageId },
   };
-}
-
-/** SendGrid refuses a mail that names an address twice. */
-function withoutRepeats({ to, cc, bcc }: MailMessage): Pick<MailMessage, "to" | "cc" | "bcc"> {
-  const seen = new Set<string>();
-  const firstOnly = (addresses: readonly MailAddress[]) =>
-    addresses.filter(({ address }) => {
-      const key = address.toLowerCase();
-      const isFirst = !seen.has(key);
-      seen.add(key);
-      return isFirst;
-    });
-  return { to: firstOnly(to), cc: firstOnly(cc), bcc: firstOnly(bcc) };
 }
 
 function toEntry({ address, name }: MailAddress): { readonly email: string; readonly name?: string } {

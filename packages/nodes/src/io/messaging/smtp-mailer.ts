@@ -7,11 +7,11 @@
  */
 import { Readable } from "node:stream";
 import { AutomatrixError, FatalNodeError, RetryableNodeError } from "@automatrix/core";
-import type MailComposer from "nodemailer/lib/mail-composer";
 import type SmtpConnection from "nodemailer/lib/smtp-connection";
 import { loadOptionalModule } from "../../loading/load-optional-module.js";
+import { composeMail } from "./compose-mail.js";
 import type { DeliveryCall } from "./delivery-call.js";
-import { type MailAddress, parseAddresses } from "./mail-address.js";
+import { parseAddresses } from "./mail-address.js";
 import type { Mailer, MailMessage, MailReceipt, MailRejection } from "./mailer.js";
 import type { SmtpSettings } from "./smtp-settings.js";
 
@@ -45,33 +45,6 @@ export function smtpMailer(settings: SmtpSettings): Mailer {
 function addressIn(username = ""): string | undefined {
   const parsed = parseAddresses({ address: username });
   return typeof parsed === "string" ? undefined : username;
-}
-
-async function composeMail(message: MailMessage, now: number): Promise<Buffer> {
-  const Composer = loadOptionalModule<typeof MailComposer>("nodemailer/lib/mail-composer", "Sending mail");
-  const { attachments, to, cc, bcc: _, replyTo, from, ...rest } = message;
-  const composer = new Composer({
-    ...rest,
-    from: toMailbox(from),
-    to: to.map(toMailbox),
-    cc: cc.map(toMailbox),
-    replyTo: replyTo.map(toMailbox),
-    date: new Date(now),
-    newline: "win",
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    attachments: attachments.map(({ filename, contentType, content, contentId }) => ({
-      filename,
-      content: Buffer.from(content.buffer, content.byteOffset, content.byteLength),
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(contentId === undefined ? {} : { cid: contentId, contentDisposition: "inline" as const }),
-    })),
-  });
-  return composer.compile().build();
-}
-
-function toMailbox({ address, name = "" }: MailAddress): { readonly address: string; readonly name: string } {
-  return { address, name };
 }
 
 /** An error as nodemailer reports it. */

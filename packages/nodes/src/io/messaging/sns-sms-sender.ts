@@ -1,18 +1,11 @@
 import { exchange, type ServiceRequest, toAnswerError, unknownOutcome } from "../../business/rest/service-call.js";
-import { scopeOf, sha256, signatureOf, toAwsTime } from "../aws/signature-v4.js";
+import { POSTPONED_CODES } from "../aws/postponed-codes.js";
+import { signedPostHeaders } from "../aws/signature-v4.js";
 import type { DeliveryCall } from "./delivery-call.js";
 import type { SmsMessage, SmsReceipt, SmsSender } from "./sms-sender.js";
 
 const API_VERSION = "2010-03-31";
-/** Errors with which SNS says that it sent nothing and may be asked again. */
-const POSTPONED: ReadonlySet<string> = new Set([
-  "Throttling",
-  "ThrottlingException",
-  "Throttled",
-  "ThrottledException",
-  "RequestThrottled",
-  "RequestLimitExceeded",
-]);
+const CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8";
 
 export interface SnsSettings {
   /** Such as `eu-central-1`. */
@@ -64,10 +57,13 @@ function toRequest(settings: SnsSettings, { url, message, now }: Publication): S
     service: "SNS",
     method: "POST",
     url: url.href,
-    headers: signedHeaders(settings, { url, body, now }),
+    headers: {
+      ...signedPostHeaders(settings, { service: "sns", url, contentType: CONTENT_TYPE, body, now }),
+      accept: "text/xml",
+    },
     body,
     isOnce: true,
-    postponedCodes: POSTPONED,
+    postponedCodes: POSTPONED_CODES,
   };
 }
 
@@ -77,35 +73,6 @@ function toSenderAttribute(from: string | undefined): Readonly<Record<string, st
     "MessageAttributes.entry.1.Name": from.startsWith("+") ? "AWS.MM.SMS.OriginationNumber" : "AWS.SNS.SMS.SenderID",
     "MessageAttributes.entry.1.Value.DataType": "String",
     "MessageAttributes.entry.1.Value.StringValue": from,
-  };
-}
-
-interface UnsignedRequest {
-  readonly url: URL;
-  readonly body: string;
-  readonly now: number;
-}
-
-function signedHeaders(
-  { region, accessKeyId, secretAccessKey, sessionToken }: SnsSettings,
-  { url, body, now }: UnsignedRequest,
-): Readonly<Record<string, string>> {
-  const headers = {
-    "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-    "x-amz-date": toAwsTime(now),
-    ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
-  };
-  const signed = Object.entries({ ...headers, host: url.host }).sort(([one], [other]) => (one < other ? -1 : 1));
-  const names = signed.map(([name]) => name).join(";");
-  const lines = signed.map(([name, value]) => `${name}:${value}\n`).join("");
-  const canonical = ["POST", url.pathname, "", lines, names, sha256(body)].join("\n");
-  const scope = { region, service: "sns", now };
-  const signature = signatureOf(canonical, scope, secretAccessKey);
-  const credential = `${accessKeyId}/${scopeOf(scope)}`;
-  return {
-    ...headers,
-    accept: "text/xml",
-    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`,
   };
 }
 

@@ -1,9 +1,9 @@
-import { createHash, createHmac } from "node:crypto";
 import { testEngine, testNode } from "@automatrix/core/testing";
 import { describe, expect, it, vi } from "vitest";
 import { consoleSmsSender } from "../messaging/console-sms-sender.js";
 import { type SnsSettings, snsSmsSender } from "../messaging/sns-sms-sender.js";
-import { type JsonAnswer, openJsonServer, type SeenRequest } from "../messaging/test-support/json-server.js";
+import { expectedSignature, signatureIn } from "../messaging/test-support/aws-signature.js";
+import { type JsonAnswer, openJsonServer } from "../messaging/test-support/json-server.js";
 import { createSmsSend } from "./sms-send.js";
 
 const smsSend = createSmsSend();
@@ -174,7 +174,8 @@ describe("sms_send through SNS", () => {
       "MessageAttributes.entry.1.Value.StringValue": "+4930123456",
     });
     expect(server.requests[1]).toMatchObject({ url: "/local/", headers: { "x-amz-security-token": "session" } });
-    for (const request of server.requests) expect(signatureIn(request)).toBe(expectedSignature(request));
+    for (const request of server.requests)
+      expect(signatureIn(request)).toBe(expectedSignature(request, { ...keys, service: "sns" }));
   });
 
   it.each<[JsonAnswer | null, string, string]>([
@@ -193,24 +194,4 @@ describe("sms_send through SNS", () => {
     expect(JSON.stringify(result)).not.toContain("sns-secret");
     expect(server.requests).toHaveLength(1);
   });
-
-  function signatureIn({ headers }: SeenRequest): string | undefined {
-    return /Signature=([0-9a-f]{64})$/.exec(headers.authorization ?? "")?.[1];
-  }
-
-  /** AWS Signature Version 4 of what arrived. */
-  function expectedSignature({ method, url, headers, text }: SeenRequest): string {
-    const [, day = "", names = ""] =
-      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/(\d{8})\/eu-central-1\/sns\/aws4_request, SignedHeaders=([^,]+),/.exec(
-        headers.authorization ?? "",
-      ) ?? [];
-    expect(names.split(";")).toEqual(expect.arrayContaining(["content-type", "host", "x-amz-date"]));
-    const digest = (data: string) => createHash("sha256").update(data).digest("hex");
-    const hmac = (key: string | Buffer, data: string) => createHmac("sha256", key).update(data).digest();
-    const lines = names.split(";").map((name) => `${name}:${String(headers[name])}\n`);
-    const canonical = [method, url, "", lines.join(""), names, digest(text)].join("\n");
-    const toSign = `AWS4-HMAC-SHA256\n${headers["x-amz-date"]}\n${day}/eu-central-1/sns/aws4_request\n${digest(canonical)}`;
-    const key = [day, "eu-central-1", "sns", "aws4_request"].reduce<string | Buffer>(hmac, "AWS4sns-secret");
-    return hmac(key, toSign).toString("hex");
-  }
 });
