@@ -65,7 +65,10 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   readonly random: Random;
   readonly blobs: BlobStore;
   readonly cache: Cache;
-  /** Guarded fetch; wired by the host (see the network options). */
+  /**
+   * Guarded fetch; wired by the host (see the network options). Refused with `permission_denied` to a type whose
+   * `permissions` leave `net` out. What may change something is sent with an `Idempotency-Key`, unless it has one.
+   */
   readonly http: (url: string | URL, init?: RequestInit) => Promise<Response>;
   /** Reports progress: a fraction from 0 to 1. Not journaled. */
   progress(fraction: number, message?: string): void;

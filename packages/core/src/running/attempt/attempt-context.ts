@@ -8,6 +8,7 @@ import type { Logger } from "../../ports/logger.js";
 import type { TransactionCallback } from "../commit/node-transaction.js";
 import { ExpressionView } from "./expression-view.js";
 import type { NodeAttempt } from "./node-attempt.js";
+import { nodeHttp } from "./node-http.js";
 import { createNodeLogger } from "./node-logger.js";
 import { readCredential } from "./read-credential.js";
 
@@ -23,6 +24,7 @@ export class AttemptContext implements NodeContext {
   #nodes: Readonly<Record<string, { readonly output: unknown }>> | undefined;
   #attemptId: string | undefined;
   #logger: Logger | undefined;
+  #http: NodeContext["http"] | undefined;
 
   constructor(attempt: NodeAttempt) {
     this.#attempt = attempt;
@@ -113,7 +115,8 @@ export class AttemptContext implements NodeContext {
     return this.#services.cache;
   }
   get http() {
-    return this.#services.http;
+    this.#http ??= nodeHttp(this.#attempt, this.idempotencyKey);
+    return this.#http;
   }
   newId(): string {
     return this.#services.ids.next();

@@ -35,6 +35,8 @@ export class NodeAttempt {
   parameters: Readonly<Record<string, unknown>> | undefined;
   /** How often each step name was used. */
   stepCounts: Map<string, number> | undefined;
+  /** Steps whose function runs. */
+  openSteps = 0;
   bodies: Set<ScopeRunner> | undefined;
   /** Ticket of the newest result with effects in a body of this attempt. */
   bodyMark = 0;

@@ -22,9 +22,7 @@ export class StepRunner {
     const known = this.#recorded.find(nodePath, key);
     if (known !== undefined) return known.value as Value;
     requireActive(attempt);
-    // Any other node is at work for as long as its function runs; a container waits, but for this.
-    const { starter } = this.#runner;
-    const returned = await (attempt.node.isContainer ? starter.whileWorking(run) : run());
+    const returned = await this.#perform(attempt, run);
     requireActive(attempt);
     const plain = toPlainJson(returned, { maxBytes: services.limits.maxOutputBytes }) as Value;
     // What the node goes on with is what a rerun answers with.
@@ -39,6 +37,16 @@ export class StepRunner {
     if (services.durability !== "outcome")
       await new Promise<void>((resolve) => writer.afterDurable(writer.ticket, resolve));
     return value;
+  }
+
+  /** Any other node is at work for as long as its function runs; a container waits, but for this. */
+  async #perform<Value>(attempt: NodeAttempt, run: () => Value | Promise<Value>): Promise<Value> {
+    attempt.openSteps++;
+    try {
+      return await (attempt.node.isContainer ? this.#runner.starter.whileWorking(run) : run());
+    } finally {
+      attempt.openSteps--;
+    }
   }
 }
 
