@@ -27,6 +27,7 @@ export type {
 } from "./definition/node-type.js";
 export { parseDuration } from "./definition/parse-duration.js";
 export type { ExecutionStatus, NodeStatus, SkipReason } from "./definition/status.js";
+export { upgradeDefinition } from "./definition/upgrade-definition.js";
 export { type ApprovalDecision, isWait, type Wait, type WaitFactory, type WaitOutcome } from "./definition/wait.js";
 export {
   defineWorkflow,
