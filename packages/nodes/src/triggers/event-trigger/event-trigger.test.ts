@@ -20,4 +20,11 @@ describe("event_trigger", () => {
     expect(accepts({ event: "" })).toBe(false);
     expect(accepts({ event: "order.paid", filter: { amount: 1 } })).toBe(false);
   });
+
+  it("refuses a filter with text around the braces, which would always be true", () => {
+    const accepts = (filter: string) => eventTrigger.parameterSchema?.safeParse({ event: "e", filter }).success;
+    expect(accepts("input.amount > input.limit")).toBe(true);
+    expect(accepts(" {{ input.amount > input.limit }} ")).toBe(true);
+    expect(accepts("{{ input.amount }} > {{ input.limit }}")).toBe(false);
+  });
 });

@@ -1,4 +1,5 @@
 import { defineNode, z } from "@automatrix/core";
+import { expressionParameter } from "../../parameters/expression-parameter.js";
 
 export const EVENT_TRIGGER = "event_trigger";
 
@@ -13,10 +14,9 @@ export const eventTrigger = defineNode({
   parameters: () =>
     z.object({
       event: z.string().min(1).describe("Name of the event."),
-      filter: z
-        .union([z.string(), z.boolean()])
-        .optional()
-        .describe("Expression over the payload (`input`): only events for which it is true start the workflow."),
+      filter: expressionParameter(
+        "Expression over the payload (`input`): only events for which it is true start the workflow.",
+      ).optional(),
     }),
   example: {
     parameters: { event: "order.paid", filter: "{{ input.amount > 100 }}" },

@@ -1,9 +1,11 @@
 import type { Engine, ExecutionSummary } from "@automatrix/core";
 import { ERROR_TRIGGER } from "../error-trigger/error-trigger.js";
-import type { TriggerIndex, WorkflowTrigger } from "./trigger-index.js";
+import { isOpenTo, type TriggerIndex, type WorkflowTrigger } from "./trigger-index.js";
 
-/** Failed executions looked at in one round. */
+/** Failed executions read at once. */
 const PAGE_SIZE = 100;
+/** Pages read in one round. The newest failures come first, so that the oldest are left out beyond it. */
+const MAX_PAGES = 100;
 
 export interface FailureWatchParams {
   readonly engine: Engine;
@@ -25,6 +27,10 @@ export class FailureWatch {
   readonly #stop: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #looking: Promise<void>;
+  #isClosed = false;
+  /** What was started up to the beginning of the last look, and since then. */
+  #startedBefore: ReadonlySet<string> = new Set();
+  #started = new Set<string>();
 
   constructor(params: FailureWatchParams) {
     this.#params = params;
@@ -37,6 +43,7 @@ export class FailureWatch {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stop();
     clearInterval(this.#timer);
     await this.#looking;
@@ -51,15 +58,31 @@ export class FailureWatch {
   }
 
   async #look(): Promise<void> {
-    const { engine, index, lookBackMs, now, onError } = this.#params;
+    const { index, lookBackMs, now, onError } = this.#params;
     try {
       if ((await index.ofType(ERROR_TRIGGER)).length === 0) return;
-      const { items } = await engine.listExecutions({ status: "failed", limit: PAGE_SIZE });
-      const since = now() - lookBackMs;
-      for (const failed of items) if ((failed.endedAt ?? 0) >= since) await this.#fire(failed);
+      this.#startedBefore = this.#started;
+      this.#started = new Set();
+      for await (const failed of this.#failedSince(now() - lookBackMs)) await this.#fire(failed);
     } catch (error) {
       onError(error);
     }
+  }
+
+  /** Reads on until nothing of a page ended late enough: pages are in order of creation, so that one item says little. */
+  async *#failedSince(since: number): AsyncGenerator<ExecutionSummary> {
+    const { engine, onError } = this.#params;
+    let next: { readonly cursor?: string } = {};
+    for (let read = 0; read < MAX_PAGES; read += 1) {
+      const { items, nextCursor } = await engine.listExecutions({ status: "failed", limit: PAGE_SIZE, ...next });
+      const recent = items.filter(({ endedAt }) => (endedAt ?? 0) >= since);
+      yield* recent;
+      if (recent.length === 0 || nextCursor === undefined || this.#isClosed) return;
+      next = { cursor: nextCursor };
+    }
+    onError(
+      new Error(`Error workflows were started for the newest ${MAX_PAGES * PAGE_SIZE} failures, not for older ones.`),
+    );
   }
 
   async #fire(failed: ExecutionSummary): Promise<void> {
@@ -67,7 +90,15 @@ export class FailureWatch {
     if (failed.parent !== null || startedBy(failed) === "error") return;
     const triggers = await this.#params.index.ofType(ERROR_TRIGGER);
     if (triggers.some(({ workflowId }) => workflowId === failed.workflowId)) return;
-    for (const trigger of triggers) if (isMeant(trigger, failed)) await this.#start(trigger, failed);
+    const meant = triggers.filter((trigger) => isOpenTo(trigger, failed.tenant) && isMeant(trigger, failed));
+    for (const trigger of meant) await this.#startOnce(trigger, failed);
+  }
+
+  /** The storage would tell a second start from the first too, but a look may come upon thousands of them. */
+  async #startOnce(trigger: WorkflowTrigger, failed: ExecutionSummary): Promise<void> {
+    const key = JSON.stringify([trigger.workflowId, trigger.nodeId, failed.id]);
+    if (!this.#startedBefore.has(key)) await this.#start(trigger, failed);
+    this.#started.add(key);
   }
 
   async #start({ workflowId, version, nodeId }: WorkflowTrigger, failed: ExecutionSummary): Promise<void> {

@@ -10,10 +10,18 @@ export interface WorkflowTrigger {
   readonly type: string;
   /** As written: nothing runs yet, so that expressions have nothing to refer to. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the workflow, as its source says. */
+  readonly tenant?: string | null | undefined;
 }
 
-/** Says which workflows may be started by triggers; by default every saved one, in its newest version. */
-export type WorkflowSource = () => AsyncIterable<Pick<WorkflowRecord, "id" | "version" | "definition">>;
+/**
+ * Says which workflows may be started by triggers; by default every saved one, in its newest version. Events and failures
+ * of other tenants do not start a workflow that has a `tenant`; null is the tenant of what has none. A workflow whose
+ * `tenant` is left out serves every tenant.
+ */
+export type WorkflowSource = () => AsyncIterable<
+  Pick<WorkflowRecord, "id" | "version" | "definition"> & { readonly tenant?: string | null | undefined }
+>;
 
 /** Triggers of one definition that are not disabled. */
 export function triggersOf(
@@ -23,6 +31,11 @@ export function triggersOf(
   return definition.nodes
     .filter(({ type, disabled }) => disabled !== true && isTrigger(type))
     .map(({ id, type, data = {} }) => ({ nodeId: id, type, parameters: data }));
+}
+
+/** Whether what happened to a tenant may start the workflow of a trigger; null: it happened to no tenant. */
+export function isOpenTo({ tenant }: Pick<WorkflowTrigger, "tenant">, affected: string | null): boolean {
+  return tenant === undefined || tenant === affected;
 }
 
 export async function* savedWorkflows(engine: Engine): AsyncIterable<WorkflowRecord> {
@@ -62,10 +75,10 @@ export class TriggerIndex {
 
   async #read(): Promise<ReadonlyMap<string, readonly WorkflowTrigger[]>> {
     const byType = new Map<string, WorkflowTrigger[]>();
-    for await (const { id: workflowId, version, definition } of this.#source())
+    for await (const { id: workflowId, version, definition, tenant } of this.#source())
       for (const trigger of triggersOf(definition, () => true)) {
         const list = byType.get(trigger.type) ?? [];
-        list.push({ ...trigger, workflowId, version });
+        list.push({ ...trigger, workflowId, version, tenant });
         byType.set(trigger.type, list);
       }
     return byType;

@@ -7,12 +7,14 @@ import {
   type SecretStore,
   type WorkflowDefinition,
 } from "@automatrix/core";
+import { isTrue, isWholeTemplate } from "../../parameters/expression-parameter.js";
 import { EVENT_TRIGGER } from "../event-trigger/event-trigger.js";
 import { WEBHOOK_TRIGGER } from "../webhook-trigger/webhook-trigger.js";
 import { FailureWatch } from "./failure-watch.js";
 import { receiveWebhook, type WebhookAnswer, type WebhookRequest } from "./receive-webhook.js";
 import { syncSchedules } from "./sync-schedules.js";
 import {
+  isOpenTo,
   savedWorkflows,
   TriggerIndex,
   triggersOf,
@@ -49,6 +51,7 @@ export interface TriggerEvent {
   readonly name: string;
   /** JSON. */
   readonly payload: unknown;
+  /** Whom it happened to. Of workflows that have a tenant only its own are started; without one, those whose tenant is null. */
   readonly tenant?: string;
   /** The same event emitted again starts nothing again. */
   readonly idempotencyKey?: string;
@@ -57,8 +60,8 @@ export interface TriggerEvent {
 /** Fires the triggers of an engine's saved workflows. Close it before the engine. */
 export interface Triggers {
   /**
-   * Starts every workflow with an `event_trigger` of this name whose filter is true for the payload. A filter that cannot be
-   * worked out lets nothing through and is told to `onError`.
+   * Starts every workflow with an `event_trigger` of this name whose filter is true for the payload, and that is not another
+   * tenant's. A filter that cannot be worked out lets nothing through and is told to `onError`.
    */
   emit(event: TriggerEvent): Promise<readonly ExecutionHandle[]>;
   /**
@@ -103,7 +106,10 @@ class EngineTriggers implements Triggers {
   async emit(event: TriggerEvent): Promise<readonly ExecutionHandle[]> {
     const triggers = await this.#index.ofType(EVENT_TRIGGER);
     const meant = triggers.filter(
-      (trigger) => trigger.parameters["event"] === event.name && this.#passes(trigger, event),
+      (trigger) =>
+        trigger.parameters["event"] === event.name &&
+        isOpenTo(trigger, event.tenant ?? null) &&
+        this.#passes(trigger, event),
     );
     return Promise.all(meant.map((trigger) => this.#start(trigger, event)));
   }
@@ -111,7 +117,7 @@ class EngineTriggers implements Triggers {
   #passes({ parameters: { filter }, workflowId, nodeId }: WorkflowTrigger, { payload }: TriggerEvent): boolean {
     if (filter === undefined || filter === true) return true;
     try {
-      return this.#engine.evaluate(filter, payload) === true;
+      return isTrue(this.#engine.evaluate(withBraces(filter), payload));
     } catch (cause) {
       this.#options.onError?.(
         new Error(`The filter of trigger "${nodeId}" of workflow "${workflowId}" cannot be worked out.`, { cause }),
@@ -189,4 +195,11 @@ class EngineTriggers implements Triggers {
     for await (const workflow of this.#source()) if (workflow.id === workflowId) return workflow;
     throw new ExecutionError("workflow_not_found", `There is no workflow "${workflowId}" that triggers may start.`);
   }
+}
+
+/** A filter that was written without braces gets some. Text around braces gets some too, which is no expression. */
+function withBraces(filter: unknown): unknown {
+  if (typeof filter !== "string") return filter;
+  const text = filter.trim();
+  return isWholeTemplate(text) ? text : `{{ ${text} }}`;
 }
