@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { NodeType } from "@automatrix/core";
+import type { NodePack, NodeType } from "@automatrix/core";
 import { usageError } from "./command-error.js";
 import { printable } from "./printable.js";
 
@@ -12,15 +12,26 @@ const NODE_TYPE = Symbol.for("automatrix.nodeType");
 /** Names packs that every command loads; in the folder in which the command runs. */
 const CONFIG_FILE = "automatrix.json";
 
+/** What modules bring. */
+export interface LoadedNodes {
+  readonly nodes: readonly NodeType[];
+  /** The packs among what they export; their node types are in `nodes` too. */
+  readonly packs: readonly NodePack[];
+}
+
 /**
- * Loads node types from the packs that `automatrix.json` names (`{ "nodes": ["./mine.mjs", "@acme/nodes"] }`) and from those
- * given: every exported node type, list of node types and `NodePack`. They are code and run with the rights of this process.
+ * Loads what the modules that `automatrix.json` names (`{ "nodes": ["./mine.mjs", "@acme/nodes"] }`) and those given bring:
+ * every exported node type, list of node types and `NodePack`. They are code and run with the rights of this process.
  * @param files paths of modules, or names of installed packages
- * @throws ConfigurationError `invalid_configuration` when one cannot be loaded or exports no node type
+ * @throws ConfigurationError `invalid_configuration` when one cannot be loaded, or exports neither a node type nor a pack
+ * with integrations
  */
-export async function loadNodeFiles(files: readonly string[]): Promise<readonly NodeType[]> {
+export async function loadNodeFiles(files: readonly string[]): Promise<LoadedNodes> {
   const loaded = await Promise.all([...configuredPacks(), ...files].map(loadNodeFile));
-  return [...new Set(loaded.flat())];
+  return {
+    nodes: [...new Set(loaded.flatMap(({ nodes }) => nodes))],
+    packs: [...new Set(loaded.flatMap(({ packs }) => packs))],
+  };
 }
 
 function configuredPacks(): readonly string[] {
@@ -36,10 +47,11 @@ function configuredPacks(): readonly string[] {
   throw usageError(`"nodes" in ${CONFIG_FILE} must be a list of modules and packages.`);
 }
 
-async function loadNodeFile(file: string): Promise<readonly NodeType[]> {
-  const exported = await importModule(file);
-  const found = Object.values(exported).flatMap(nodeTypesOf);
-  if (found.length > 0) return found;
+async function loadNodeFile(file: string): Promise<LoadedNodes> {
+  const exported = Object.values(await importModule(file));
+  const nodes = exported.flatMap(nodeTypesOf);
+  const packs = exported.filter(isPack);
+  if (nodes.length > 0 || packs.some(({ integrations = [] }) => integrations.length > 0)) return { nodes, packs };
   throw usageError(
     `${printable(file)} exports no node type; export what defineNode returns, a list of them, or a NodePack.`,
   );
@@ -72,6 +84,12 @@ function nodeTypesOf(value: unknown): readonly NodeType[] {
   if (Array.isArray(value)) return value.filter(isNodeType);
   const nodes = (value as { nodes?: unknown } | null | undefined)?.nodes;
   return Array.isArray(nodes) ? nodes.filter(isNodeType) : [];
+}
+
+function isPack(value: unknown): value is NodePack {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, nodes } = value as Partial<NodePack>;
+  return typeof name === "string" && Array.isArray(nodes);
 }
 
 function isNodeType(value: unknown): value is NodeType {

@@ -12,11 +12,14 @@ import type { OutputStream } from "./streams.js";
  */
 export const COMMAND_LEASE = { durationMs: 5_000, heartbeatMs: 1_500, sweepMs: 500 } as const;
 
-/** The standard nodes and those of the modules named by `--nodes`, which replace standard ones of the same type and version. */
+/**
+ * The standard nodes and those of the modules named by `--nodes`, which replace standard ones of the same type and version.
+ * The node `integration` has the integrations of their packs.
+ */
 export async function availableNodes(nodeFiles: readonly string[]): Promise<readonly NodeType[]> {
-  const own = await loadNodeFiles(nodeFiles);
+  const { nodes: own, packs } = await loadNodeFiles(nodeFiles);
   const taken = new Set(own.map(nameOf));
-  return [...standardNodes().filter((node) => !taken.has(nameOf(node))), ...own];
+  return [...standardNodes({ packs }).filter((node) => !taken.has(nameOf(node))), ...own];
 }
 
 function nameOf({ type, version }: NodeType): string {

@@ -29,7 +29,7 @@ describe("createAiNodes", () => {
     ]);
     for (const node of nodes) {
       expect(node).toMatchObject({ category: "ai", effects: "idempotent", permissions: ["net", "credentials"] });
-      expect(node.credentials).toEqual(["openai", "anthropic"]);
+      expect(node.credentials).toEqual(["openai", "anthropic", "stability", "google"]);
       expect(node.description && node.example, node.type).toBeTruthy();
       expect(undescribed(node), node.type).toEqual([]);
     }

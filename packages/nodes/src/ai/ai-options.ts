@@ -89,7 +89,10 @@ export interface AiCall {
 
 /** What the operator decides about models. */
 export interface AiOptions {
-  /** Providers by name. Default: `openai` and `anthropic` at their public addresses, with credentials of the same names. */
+  /**
+   * Providers by name. Default: `openai`, `anthropic`, and for images alone `stability` and `google`, at their public addresses,
+   * with credentials of the same names.
+   */
   readonly providers?: Readonly<Record<string, AiProvider>>;
   /** Registry of names that nodes may use in place of a provider and a model. */
   readonly models?: Readonly<Record<string, AiModelTarget>>;
@@ -153,9 +156,12 @@ export const DEFAULT_FALLBACK_REASONS: readonly AiErrorReason[] = Object.freeze(
   "circuit_open",
 ]);
 
+/** The first one is asked where nobody names another, so it has to be one that can chat. */
 const DEFAULT_PROVIDERS: Readonly<Record<string, AiProvider>> = Object.freeze({
   openai: { kind: "openai" },
   anthropic: { kind: "anthropic" },
+  stability: { kind: "stability" },
+  google: { kind: "google" },
 });
 
 /** The providers of the options, or the default ones. */

@@ -412,6 +412,9 @@ describe("choosing a model", () => {
     [{ providers: { local: { kind: "openai_compatible", baseUrl: "http://x" } } }, {}, /no default model/],
     [{ providers: { openai: { kind: "openai", baseUrl: "nonsense" } } }, {}, /ai\.providers\.openai\.baseUrl/],
     [{ providers: { pictures: { kind: "stability", defaultModel: "core" } } }, {}, /cannot chat/],
+    [{}, { provider: "stability" }, /"stability" .*cannot chat/],
+    [{}, { provider: "google", model: "gemini-2.5-pro" }, /"google" .*cannot chat/],
+    [{}, { model: "gemini-2.5-pro" }, /"google" .*cannot chat/],
   ] as const)("says what is not configured (%#)", async (options, wanted, message) => {
     const error = await failureOf(ask(aiContext(), options as AiOptions, wanted, {}));
     expect(error).toMatchObject({ name: "FatalNodeError", code: "not_configured" });

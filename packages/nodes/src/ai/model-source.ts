@@ -2,12 +2,11 @@ import type { NodeContext } from "@automatrix/core";
 import { type AiLayer, createAiLayer } from "./ai-layer.js";
 import { type AiOptions, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_FALLBACK_REASONS } from "./ai-options.js";
 import type { ChatModel } from "./chat-model.js";
-import { notConfigured } from "./provider-error.js";
 import { anthropicChatModel } from "./providers/anthropic-chat-model.js";
 import { openAiChatModel } from "./providers/openai-chat-model.js";
 import { isOpenAiProvider } from "./providers/openai-client.js";
 import { openSession } from "./providers/provider-session.js";
-import { type Route, routeTo, routeToTarget, type WantedModel } from "./routing.js";
+import { cannotChat, type Route, routeTo, routeToTarget, type WantedModel } from "./routing.js";
 import { withBudget } from "./wrappers/budget.js";
 import { withCallLog } from "./wrappers/call-log.js";
 import { withCircuitBreaker } from "./wrappers/circuit-breaker.js";
@@ -79,9 +78,7 @@ async function openAdapter(ctx: NodeContext, options: AiOptions, { provider, set
   if (isOpenAiProvider(settings)) return openAiChatModel(await openSession(ctx, options, { name: provider, settings }));
   if (settings.kind === "anthropic")
     return anthropicChatModel(await openSession(ctx, options, { name: provider, settings }));
-  throw notConfigured(
-    `The AI provider "${provider}" (${settings.kind}) makes images and cannot chat; name another provider.`,
-  );
+  throw cannotChat(provider, settings);
 }
 
 /** Opened only when its turn comes, so that a fallback without a credential fails nobody who does not need it. */

@@ -1,4 +1,4 @@
-import type { NodeContext } from "@automatrix/core";
+import type { FatalNodeError, NodeContext } from "@automatrix/core";
 import { type AiExperiment, type AiModelTarget, type AiOptions, type AiProvider, providersOf } from "./ai-options.js";
 import { notConfigured } from "./provider-error.js";
 import { settingsOf } from "./providers/provider-session.js";
@@ -81,9 +81,16 @@ function toRoute(options: AiOptions, { provider: wantedProvider, model: wantedMo
   const settings = settingsOf(options, provider);
   const model = wantedModel ?? settings.defaultModel ?? DEFAULT_MODELS[settings.kind];
   if (model !== undefined) return { provider, settings, model };
+  // Only those who want to chat ask for no model.
+  if (settings.kind === "stability" || settings.kind === "google") throw cannotChat(provider, settings);
   throw notConfigured(
     `The AI provider "${provider}" has no default model: name a model, or set the option ai.providers.${provider}.defaultModel.`,
   );
+}
+
+/** For providers that are there for images alone. */
+export function cannotChat(provider: string, { kind }: AiProvider): FatalNodeError {
+  return notConfigured(`The AI provider "${provider}" (${kind}) makes images and cannot chat; name another provider.`);
 }
 
 function providerFor(options: AiOptions, model: string | undefined): string {

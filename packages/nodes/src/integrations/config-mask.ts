@@ -2,19 +2,18 @@ import { AutomatrixError, FatalNodeError, type Logger, RetryableNodeError } from
 import { isJsonObject } from "../json/json-kind.js";
 
 const MASK = "***";
+/** Shorter secrets would be found in every other word. */
 const MIN_LENGTH = 4;
-/** Numbers of fewer digits are ports, limits and years. */
-const MIN_NUMBER = 100_000;
 const MAX_DEPTH = 32;
 const MAX_CAUSES = 8;
 
-/** Takes the values of a config out of whatever leaves an action, in plain, URL-encoded and base64 form. */
+/** Takes secrets of a config out of whatever leaves an action, in plain, URL-encoded and base64 form. */
 export class ConfigMask {
   readonly #values: readonly string[];
 
-  constructor(config: unknown) {
+  constructor(secrets: Iterable<string>) {
     const found = new Set<string>();
-    collect(config, found, 0);
+    for (const secret of secrets) addForms(secret, found);
     // Longest first: a value may be part of another.
     this.#values = [...found].sort((one, other) => other.length - one.length);
   }
@@ -25,7 +24,7 @@ export class ConfigMask {
     return masked;
   }
 
-  /** A copy without the values, keys included. Only plain data is looked into. */
+  /** A copy without the secrets, keys included. Only plain data is looked into. */
   value(value: unknown, depth = 0): unknown {
     if (typeof value === "string") return this.text(value);
     if (typeof value === "number" && this.#values.includes(String(value))) return MASK;
@@ -45,7 +44,7 @@ export class ConfigMask {
     return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
   }
 
-  /** An error that says and means the same, without the values; its stack is left behind. */
+  /** An error that says and means the same, without the secrets; its stack is left behind. */
   error(error: unknown, depth = 0): unknown {
     if (typeof error !== "object" || error === null) return typeof error === "string" ? this.text(error) : error;
     const { name, message, code, status, cause, details, retryAfterMs } = error as Readonly<Record<string, unknown>>;
@@ -66,14 +65,6 @@ export class ConfigMask {
     if (typeof code === "string") Object.assign(plain, { code: this.text(code) });
     return Object.assign(plain, typeof status === "number" ? { status } : {}, after);
   }
-}
-
-function collect(value: unknown, found: Set<string>, depth: number): void {
-  if (depth > MAX_DEPTH) return;
-  if (typeof value === "string") return addForms(value, found);
-  if (typeof value === "number" && Math.abs(value) >= MIN_NUMBER) return addForms(String(value), found);
-  const children = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [];
-  for (const child of children) collect(child, found, depth + 1);
 }
 
 function addForms(text: string, found: Set<string>): void {

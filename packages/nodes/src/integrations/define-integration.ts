@@ -40,7 +40,7 @@ export interface IntegrationDeclaration<
   readonly type: string;
   readonly label: string;
   readonly description?: string;
-  /** Fields made with `.meta({ secret: true })` are write-only for people. */
+  /** Fields made with `.meta({ secret: true })` are write-only for people, and masked in whatever leaves an action. */
   readonly config: Config;
   /** Resolves when the config works, with words about it if there are any; throws when it does not. */
   test(config: z.output<Config>, ctx: IntegrationTestContext): unknown;
@@ -60,6 +60,9 @@ export interface Integration {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly actions: Readonly<Record<string, IntegrationAction<any, any>>>;
 }
+
+/** The mark that `defineIntegration` leaves, whichever copy of this package made it. */
+const INTEGRATION = Symbol.for("automatrix.integration");
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
@@ -102,5 +105,14 @@ export function defineIntegration<
       `The integration "${type}" needs actions with a name and an execute function${unusable === undefined ? "" : `; see "${unusable}"`}.`,
     );
   }
-  return Object.freeze({ ...declaration, actions: Object.freeze({ ...actions }) }) as Integration;
+  return Object.freeze({
+    ...declaration,
+    actions: Object.freeze({ ...actions }),
+    [INTEGRATION]: true,
+  }) as Integration;
+}
+
+/** Whether {@link defineIntegration} made it. */
+export function isIntegration(value: unknown): value is Integration {
+  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[INTEGRATION] === true;
 }

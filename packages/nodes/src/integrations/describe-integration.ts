@@ -1,6 +1,7 @@
 import { z } from "@automatrix/core";
 import { ConfigMask } from "./config-mask.js";
 import type { Integration, IntegrationTestContext } from "./define-integration.js";
+import { SecretFields } from "./secret-fields.js";
 
 const MAX_MESSAGE_LENGTH = 500;
 
@@ -43,7 +44,7 @@ export function describeIntegration({
 
 export interface IntegrationTestResult {
   readonly ok: boolean;
-  /** What is wrong, or what the test says; without values of the config. */
+  /** What is wrong, or what the test says; without secrets of the config. */
   readonly message: string;
 }
 
@@ -53,10 +54,12 @@ export async function testIntegration(
   config: unknown,
   ctx: IntegrationTestContext,
 ): Promise<IntegrationTestResult> {
-  const mask = new ConfigMask(config);
+  const secretFields = new SecretFields(integration.config);
+  let mask = new ConfigMask(secretFields.valuesOf(config));
   try {
     const parsed = integration.config.safeParse(config);
     if (!parsed.success) return { ok: false, message: `These fields cannot be used: ${fieldsOf(parsed.error)}.` };
+    mask = new ConfigMask(secretFields.valuesOf(config, parsed.data));
     const said = await integration.test(parsed.data, { ...pick(ctx), logger: mask.logger(ctx.logger) });
     return { ok: true, message: cut(typeof said === "string" ? mask.text(said) : "The integration works.") };
   } catch (error) {

@@ -58,6 +58,33 @@ const helpdesk = defineIntegration({
     mixed: { parameters: z.object({}), execute: () => Promise.reject(new Error("broken")) },
   },
 });
+const greeter = defineIntegration({
+  type: "greeter",
+  label: "Greeter",
+  config: z.object({
+    greeting: z.string(),
+    region: z.string(),
+    apiKey: z.string().meta({ secret: true }),
+    token: z.string(),
+  }),
+  test: () => undefined,
+  actions: {
+    hello: {
+      parameters: z.object({ name: z.string() }),
+      execute: ({ config: { greeting, token }, parameters }) => `${greeting}, ${parameters.name} ${token}`,
+    },
+    where: {
+      parameters: z.object({}),
+      output: z.object({ region: z.enum(["prod", "test"]), key: z.literal(SECRET), note: z.string() }),
+      execute: ({ config: { region, apiKey } }) => ({ region, key: apiKey, note: "in production" }),
+    },
+    wrong: {
+      parameters: z.object({}),
+      output: z.record(z.string(), z.number()),
+      execute: ({ config: { apiKey } }) => ({ [apiKey]: "none" }),
+    },
+  },
+});
 const strict = defineIntegration({
   type: "strict",
   label: "Strict",
@@ -67,9 +94,14 @@ const strict = defineIntegration({
 });
 
 const node = createIntegrationNode({
-  integrations: [helpdesk, strict],
+  integrations: [helpdesk, greeter, strict],
   integrationStore: memoryIntegrationStore([
     { id: "desk", type: "helpdesk", config },
+    {
+      id: "door",
+      type: "greeter",
+      config: { greeting: "Hello", region: "prod", apiKey: SECRET, token: "t-12345" },
+    },
     { id: "theirs", type: "helpdesk", config, tenant: "other" },
     { id: "broken", type: "helpdesk", config: { apiKey: SECRET, baseUrl: "no address" } },
     { id: "orphan", type: "gone", config: {} },
@@ -87,7 +119,23 @@ describe("integration", () => {
     expect(output).toEqual({ text: "hi", key: "***" });
   });
 
-  it.each(["return", "fatal", "plain", "retry"])("lets no value of the config out: %s", async (how) => {
+  it("masks what is marked or named a secret, and nothing else of the config", async () => {
+    const { output } = await run({ integration_id: "door", action: "hello", params: { name: "Ada" } });
+    expect(output).toBe("Hello, Ada ***");
+  });
+
+  it("checks what the action gave, and masks it then", async () => {
+    const { output, error } = await run({ integration_id: "door", action: "where" });
+    expect(error).toBeUndefined();
+    expect(output).toEqual({ region: "prod", key: "***", note: "in production" });
+  });
+
+  it("says where an output is wrong without a secret in its path", async () => {
+    const { error } = await run({ integration_id: "door", action: "wrong" });
+    expect(error).toMatchObject({ code: "output_invalid", message: expect.stringContaining("check ***.") });
+  });
+
+  it.each(["return", "fatal", "plain", "retry"])("lets no secret of the config out: %s", async (how) => {
     const result = await run({ action: "leak", params: { how } });
     const text = JSON.stringify(result);
     const forms = [

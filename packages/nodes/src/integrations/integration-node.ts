@@ -1,14 +1,17 @@
-import { AutomatrixError, defineNode, type NodeContext, type NodeType, z } from "@automatrix/core";
+import { AutomatrixError, defineNode, type NodeContext, type NodePack, type NodeType, z } from "@automatrix/core";
 import { runOnce, verifyRefusal } from "../business/rest/once-call.js";
-import { ConfigMask } from "./config-mask.js";
+import type { ConfigMask } from "./config-mask.js";
 import type { ActionContext, Integration } from "./define-integration.js";
 import { fieldsOf } from "./describe-integration.js";
 import { type ActionRequest, IntegrationRegistry, type PreparedAction } from "./integration-registry.js";
 import type { IntegrationStore } from "./integration-store.js";
+import { withPackIntegrations } from "./pack-integrations.js";
 
 export interface IntegrationOptions {
-  /** Kinds of integrations that the node can run; those of packs belong here. */
+  /** Kinds of integrations that the node can run. */
   readonly integrations?: readonly Integration[];
+  /** Packs whose integrations it can run too. */
+  readonly packs?: readonly NodePack[];
   /** Where configured integrations are kept. */
   readonly integrationStore?: IntegrationStore;
 }
@@ -24,9 +27,12 @@ const parameters = () =>
     params: z.record(z.string(), z.unknown()).default({}).describe("Parameters of the action."),
   });
 
-/** Runs an action of a configured integration. */
-export function createIntegrationNode({ integrations = [], integrationStore }: IntegrationOptions = {}): NodeType {
-  const registry = new IntegrationRegistry(integrations, integrationStore);
+/**
+ * Runs an action of a configured integration.
+ * @throws ConfigurationError `invalid_configuration` when two integrations share a type, or a pack brings something else
+ */
+export function createIntegrationNode({ integrations, packs, integrationStore }: IntegrationOptions = {}): NodeType {
+  const registry = new IntegrationRegistry(withPackIntegrations(integrations, packs), integrationStore);
   return defineNode({
     type: "integration",
     label: "Integration",
@@ -52,17 +58,16 @@ export function createIntegrationNode({ integrations = [], integrationStore }: I
 
 async function runAction(
   ctx: NodeContext<ActionRequest>,
-  { action, config, parameters }: PreparedAction,
+  { action, config, parameters, mask }: PreparedAction,
 ): Promise<unknown> {
-  const mask = new ConfigMask(config);
   try {
-    const output = mask.value(await action.execute(toActionContext(ctx, mask, { config, parameters })));
+    const output = await action.execute(toActionContext(ctx, mask, { config, parameters }));
     const checked = action.output?.safeParse(output);
     if (checked?.success === false) {
       const what = `The action "${ctx.parameters.action}" gave an output that breaks its schema`;
       throw new AutomatrixError("output_invalid", `${what}: check ${fieldsOf(checked.error)}.`);
     }
-    return checked === undefined ? output : checked.data;
+    return mask.value(checked === undefined ? output : checked.data);
   } catch (error) {
     if (ctx.signal.aborted) throw ctx.signal.reason ?? error;
     throw mask.error(error);

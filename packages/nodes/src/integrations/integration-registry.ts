@@ -1,7 +1,9 @@
 import { ConfigurationError, FatalNodeError, type NodeContext } from "@automatrix/core";
+import { ConfigMask } from "./config-mask.js";
 import type { Integration, IntegrationAction } from "./define-integration.js";
 import { fieldsOf } from "./describe-integration.js";
 import type { IntegrationStore } from "./integration-store.js";
+import { SecretFields } from "./secret-fields.js";
 
 type ActionEffects = NonNullable<IntegrationAction["effects"]>;
 
@@ -17,12 +19,15 @@ export interface PreparedAction {
   readonly effects: ActionEffects;
   readonly config: unknown;
   readonly parameters: unknown;
+  /** Takes the secrets of the config out of what the action gives. */
+  readonly mask: ConfigMask;
 }
 
 /** The integrations that are declared, and those that are configured. */
 export class IntegrationRegistry {
   readonly #byType: ReadonlyMap<string, Integration>;
   readonly #store: IntegrationStore | undefined;
+  readonly #secretFields = new Map<string, SecretFields>();
 
   /** @throws ConfigurationError `invalid_configuration` when two integrations share a type */
   constructor(integrations: readonly Integration[], store: IntegrationStore | undefined) {
@@ -85,6 +90,18 @@ export class IntegrationRegistry {
         },
       });
     }
-    return { action, effects: action.effects ?? "idempotent", config: config.data, parameters: parameters.data };
+    return {
+      action,
+      effects: action.effects ?? "idempotent",
+      config: config.data,
+      parameters: parameters.data,
+      mask: new ConfigMask(this.#secretFieldsOf(integration).valuesOf(found.config, config.data)),
+    };
+  }
+
+  #secretFieldsOf({ type, config }: Integration): SecretFields {
+    const known = this.#secretFields.get(type) ?? new SecretFields(config);
+    this.#secretFields.set(type, known);
+    return known;
   }
 }

@@ -108,7 +108,9 @@ export const toolSchema = () =>
 
 export const agentParameters = () =>
   z.object({
-    prompt: textParameter().describe("What the agent is to do; a value that is no text is written as JSON."),
+    prompt: textParameter()
+      .optional()
+      .describe("What the agent is to do, the input when left out; a value that is no text is written as JSON."),
     system: z.string().optional().describe("Who the agent is and what it must keep to."),
     agent_id: z.string().min(1).optional().describe("A saved agent that gives what the node leaves out."),
     provider: z.string().optional().describe("Name of an AI provider; the default one when left out."),

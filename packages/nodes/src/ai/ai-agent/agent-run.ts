@@ -54,12 +54,13 @@ class AgentRun {
 
   constructor(ctx: NodeContext<AgentParameters>, setup: AgentSetup) {
     const { system, tools, budget } = setup;
+    const { prompt } = ctx.parameters;
     this.#ctx = ctx;
     this.#setup = setup;
     this.#spending = new AgentSpending(budget);
     this.#conversation = new Conversation({
       system,
-      prompt: toText(ctx.parameters.prompt),
+      prompt: toText(prompt === undefined ? ctx.input : prompt),
       hasTools: tools.length > 0,
     });
     this.#calls = new ToolCalls({ ctx, setup, spending: this.#spending });

@@ -222,6 +222,21 @@ describe("ai_agent", () => {
   });
 
   it.each([
+    ["a text", "Find the oldest order.", "Find the oldest order."],
+    ["JSON", { order: 5 }, '{\n "order": 5\n}'],
+  ])("does what the input says, %s, when the node gives no prompt", async (_, input, content) => {
+    await engine.close();
+    await start({ agentOf: () => ({ system: "Row." }) });
+    provider.reply({ text: "hi" });
+    const definition = { nodes: [{ id: "agent", type: "ai_agent", data: { agent_id: "clerk" } }] };
+    expect((await engine.run(definition, { input })).status).toBe("completed");
+    expect(bodyOf(0).messages).toEqual([
+      { role: "system", content: "Row." },
+      { role: "user", content },
+    ]);
+  });
+
+  it.each([
     ["an agent_id without saved agents", { agent_id: "x" }, "not_configured"],
     ["a node type that is not there", { tools: ["no_such_node"] }, "not_configured"],
     [

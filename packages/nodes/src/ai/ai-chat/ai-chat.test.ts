@@ -50,6 +50,14 @@ describe("ai_chat", () => {
     expect(fake.requests.at(-1)?.body.messages).toHaveLength(1);
   });
 
+  it("remembers nothing when maxTurns is 0", async () => {
+    const { say } = chat();
+    await say("one");
+    expect((await say("two", { maxTurns: 0 })).output).toMatchObject({ turns: 0 });
+    await say("three");
+    expect(fake.requests.slice(1).map(({ body }) => body.messages.length)).toEqual([1, 1]);
+  });
+
   it("pays once when the answer was recorded and remembering it failed", async () => {
     let failures = 1;
     const kept = memoryCache(testClock());

@@ -76,7 +76,7 @@ async function load(place: ConversationPlace): Promise<readonly Turn[]> {
 function withinLimits(turns: readonly Turn[], { maxTurns, maxTokens }: ConversationLimits): readonly Turn[] {
   const kept: Turn[] = [];
   let tokens = 0;
-  for (const turn of turns.slice(-maxTurns).reverse()) {
+  for (const turn of turns.slice(Math.max(0, turns.length - maxTurns)).reverse()) {
     tokens += estimateTokens(turn.user) + estimateTokens(turn.assistant);
     if (tokens > maxTokens) break;
     kept.push(turn);

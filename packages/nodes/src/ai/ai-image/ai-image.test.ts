@@ -1,8 +1,11 @@
+import type { NodeType } from "@automatrix/core";
 import { memoryBlobStore } from "@automatrix/core/memory";
+import { testNode } from "@automatrix/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TEST_KEY } from "../../../test/support/ai-context.js";
 import { testAiNode } from "../../../test/support/ai-node-test.js";
 import { type FakeAiProvider, startFakeAiProvider } from "../../../test/support/fake-ai-provider.js";
+import { createAiNodes } from "../ai-nodes.js";
 import type { AiOptions } from "../ai-options.js";
 
 let fake: FakeAiProvider;
@@ -66,6 +69,25 @@ describe("ai_image", () => {
       "/v1beta/models/gemini-2.5-flash-image:generateContent",
     ]);
     expect(fake.requests[0]?.headers["x-goog-api-key"]).toBe(TEST_KEY);
+  });
+
+  it.each([
+    ["stability", "https://api.stability.ai/v2beta/stable-image/generate/core"],
+    ["google", "https://generativelanguage.googleapis.com/v1beta/models/imagen-4.0-generate-001:predict"],
+  ])("draws with %s where no providers are set up", async (provider, address) => {
+    const asked: string[] = [];
+    const http = async (url: string | URL | Request) => {
+      asked.push(String(url));
+      return Response.json({ predictions: [{ bytesBase64Encoded: PNG_BASE64 }] });
+    };
+    const node = createAiNodes().find(({ type }) => type === "ai_image") as NodeType;
+    const { error } = await testNode(node)
+      .engine({ http, blobs: memoryBlobStore() })
+      .credentials({ [provider]: { apiKey: TEST_KEY } })
+      .parameters({ prompt: "A red car", provider })
+      .run();
+    expect(error).toBeUndefined();
+    expect(asked).toEqual([address]);
   });
 
   it.each(["openai", "stability", "google"])("translates failures of %s, and shows no key", async (provider) => {

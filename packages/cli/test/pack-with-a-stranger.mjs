@@ -1,0 +1,1 @@
+export const pack = { name: "strangers", nodes: [], integrations: [{ type: "dice" }] };
