@@ -58,6 +58,14 @@ export interface NodeTypeDeclaration<Parameters extends z.ZodType = z.ZodType, O
   /** Says why these parameters would never end (`unbounded_loop`), or nothing. */
   readonly unbounded?: (parameters: Readonly<Record<string, unknown>>) => string | undefined;
   readonly tags?: readonly string[];
+  /** What an agent is told where a node of this type is one of its tools; the type's own name and description by default. */
+  readonly tool?: {
+    /** Up to 64 letters, digits, `_` and `-`. */
+    readonly name?: string;
+    readonly description?: string;
+    /** True: people approve each call, unless the workflow says otherwise. */
+    readonly risky?: boolean;
+  };
   /** Parameters and input of a run that a test executes and the docs show. */
   readonly example?: {
     readonly parameters: Readonly<Record<string, unknown>>;

@@ -50,6 +50,18 @@ const pay = defineNode({
   },
 });
 
+const wire = defineNode({
+  type: "wire",
+  label: "Wire",
+  description: "Wires money.",
+  effects: "idempotent",
+  tool: { name: "wire_money", description: "Wires money to somebody, once people agreed.", risky: true },
+  execute() {
+    calls.push({ tool: "wire", input: null });
+    return "wired";
+  },
+});
+
 let busy = { now: 0, most: 0 };
 const measure = defineNode({
   type: "measure",
@@ -67,7 +79,7 @@ const measure = defineNode({
 });
 
 async function start(options: Partial<AgentOptions> = {}, budgets: object = {}): Promise<void> {
-  const tools: readonly NodeType[] = [lookUp, pay, measure, ...dataNodes, ...flowNodes];
+  const tools: readonly NodeType[] = [lookUp, pay, wire, measure, ...dataNodes, ...flowNodes];
   const models = createModelSource({
     providers: {
       fake: { kind: "openai_compatible", baseUrl: provider.openAiUrl, credential: null, defaultModel: "m1" },
@@ -471,6 +483,23 @@ describe("tools that need approval", () => {
     expect(output).toMatchObject({ tool_calls: [{ status: "rejected" }] });
     expect(shown()).toEqual(["The call was not made: grace rejected it. They say: too much"]);
     expect(calls).toEqual([]);
+  });
+
+  it("may be declared by their node type, with what the model is told of them; the workflow's word counts more", async () => {
+    provider.reply(toolCall("wire_money", {}), { text: "ok" });
+    const parked = new Promise((resolve) => engine.on("execution.waiting", resolve));
+    const handle = await engine.execute(agent({ tools: ["wire"] }));
+    await parked;
+    expect(calls).toEqual([]);
+    expect(bodyOf().tools).toMatchObject([
+      { function: { name: "wire_money", description: "Wires money to somebody, once people agreed." } },
+    ]);
+    await engine.decideApproval(handle.id, path, { decision: "approve", by: "grace" });
+    expect((await handle.result()).status).toBe("completed");
+    provider.reply(toolCall("send", {}), { text: "ok" });
+    const trusted = { type: "node", node: "wire", name: "send", requiresApproval: false };
+    expect((await run({ tools: [trusted] })).status).toBe("completed");
+    expect(calls).toHaveLength(2);
   });
 
   it("are not called when nobody decides in time", async () => {

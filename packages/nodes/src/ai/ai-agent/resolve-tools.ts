@@ -59,12 +59,12 @@ function resolveNode(spec: Spec<"node">, { nodeTypes }: AgentOptions): ResolvedT
       { code: "not_configured" },
     );
   return {
-    name: spec.name ?? toToolName(node),
-    description: cut(spec.description ?? type?.description ?? ""),
+    name: spec.name ?? toToolName(type?.tool?.name ?? node),
+    description: cut(spec.description ?? type?.tool?.description ?? type?.description ?? ""),
     parameters: withoutFixed(given, fixed),
     target: { kind: "node", node, fixed, ...(version !== undefined && { version }) },
     isPure: type?.effects === "pure",
-    ...commonOf(spec),
+    ...commonOf({ ...spec, risky: spec.risky ?? spec.requiresApproval ?? type?.tool?.risky }),
   };
 }
 
