@@ -140,7 +140,8 @@ class BullmqDispatcher implements Dispatcher {
   }
 
   health(): DispatcherHealth {
-    if (this.#client.isReady && !this.#isClosed) return { status: "up" };
+    const isReachable = this.#client.isReady && !this.#feed?.isLost;
+    if (isReachable && !this.#isClosed) return { status: "up" };
     const message = this.#isClosed ? "it is closed" : "Redis cannot be reached";
     return { status: this.#options.onUnavailable === "refuse" ? "down" : "degraded", message };
   }

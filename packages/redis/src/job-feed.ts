@@ -9,9 +9,8 @@
 import { randomUUID } from "node:crypto";
 import type { DispatchWorker } from "@automatrix/core";
 import { type Job, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { readExecutionJob } from "./execution-jobs.js";
-import { openPatientClient, type RedisConnection } from "./redis-connection.js";
+import { PatientClient, type RedisConnection } from "./redis-connection.js";
 import { within } from "./within.js";
 
 /** Times that a job may be handed on since its worker died. */
@@ -37,7 +36,7 @@ export interface JobFeedParams {
 
 export class JobFeed {
   readonly #params: JobFeedParams;
-  readonly #client: Redis;
+  readonly #client: PatientClient;
   readonly #source: Worker;
   readonly #telling = new Set<Promise<void>>();
   /** Executions being told: they will want places. */
@@ -47,9 +46,9 @@ export class JobFeed {
 
   constructor(params: JobFeedParams) {
     this.#params = params;
-    this.#client = openPatientClient(params.connection);
+    this.#client = new PatientClient(params.connection);
     this.#source = new Worker(params.queueName, null, {
-      connection: this.#client,
+      connection: this.#client.redis,
       prefix: params.prefix,
       autorun: false,
       lockDuration: params.lockDurationMs,
@@ -61,6 +60,11 @@ export class JobFeed {
     this.#source.on("error", () => {});
     this.#source.startStalledCheckTimer().catch(() => {});
     void this.#run();
+  }
+
+  /** True while no jobs arrive for want of a connection, as far as is known. */
+  get isLost(): boolean {
+    return this.#client.isLost;
   }
 
   /** The worker may have places again. */
@@ -126,6 +130,6 @@ export class JobFeed {
       CLOSE_STEP_MS,
       this.#source.close(true).catch(() => {}),
     );
-    this.#client.disconnect();
+    this.#client.close();
   }
 }

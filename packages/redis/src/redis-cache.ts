@@ -1,5 +1,6 @@
 import type { Cache } from "@automatrix/core";
 import { DEFAULT_PREFIX, ImpatientClient, type RedisConnection } from "./redis-connection.js";
+import { toKeyText } from "./to-key-text.js";
 
 const DEFAULT_MAX_ENTRY_BYTES = 1_048_576;
 /** Nothing is kept for ever: the cache of a workflow that is gone goes too. */
@@ -34,7 +35,7 @@ export interface RedisCache extends Cache {
 export function redisCache(options: RedisCacheOptions): RedisCache {
   const { connection, prefix = DEFAULT_PREFIX, maxEntryBytes = DEFAULT_MAX_ENTRY_BYTES } = options;
   const client = new ImpatientClient(connection);
-  const toKey = (key: string) => `${prefix}:cache:${key}`;
+  const toKey = (key: string) => `${prefix}:cache:${toKeyText(key)}`;
   return {
     async get(key) {
       const text = await orForget(async () => {

@@ -12,6 +12,14 @@ export const DEFAULT_PREFIX = "automatrix";
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const COMMAND_TIMEOUT_MS = 1_000;
+/** For the other side to end a connection too; after that it is taken for gone. */
+const DISCONNECT_TIMEOUT_MS = 500;
+/** Without a byte of an answer for so long, a connection for impatient commands is opened anew. */
+const IMPATIENT_SILENCE_MS = 3_000;
+/** The same where commands may block: BullMQ waits up to ten seconds for a job, and a second for the answer. */
+const PATIENT_SILENCE_MS = 15_000;
+const PING_INTERVAL_MS = 3_000;
+const PING_TIMEOUT_MS = 1_000;
 const FIRST_RECONNECT_DELAY_MS = 50;
 const MAX_RECONNECT_DELAY_MS = 1_000;
 
@@ -29,6 +37,7 @@ export class ImpatientClient {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: IMPATIENT_SILENCE_MS,
     });
   }
 
@@ -51,14 +60,60 @@ export class ImpatientClient {
   }
 }
 
-/** A client for what goes on in the background: its commands wait until there is a connection. */
-export function openPatientClient(connection: RedisConnection): Redis {
-  return openClient(connection, { maxRetriesPerRequest: null });
+/**
+ * A client for what goes on in the background: its commands wait until there is a connection. Pings it, since one that
+ * fell silent looks sound, and opens another when there is no answer.
+ */
+export class PatientClient {
+  readonly redis: Redis;
+  readonly #pings: ReturnType<typeof setInterval>;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #isLost = false;
+
+  constructor(connection: RedisConnection) {
+    this.redis = openClient(connection, { maxRetriesPerRequest: null, socketTimeout: PATIENT_SILENCE_MS });
+    this.redis.on("ready", () => {
+      this.#isLost = false;
+    });
+    this.redis.on("close", () => {
+      this.#isLost = true;
+    });
+    this.#pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
+  }
+
+  /** True from the end of a connection, or a try that failed, until the next one is ready. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  #ping(): void {
+    if (this.redis.status !== "ready") return;
+    let isAnswered = false;
+    const giveUp = () => {
+      if (!isAnswered && this.redis.status === "ready") this.redis.disconnect(true);
+    };
+    // An answer that came while this process was busy is read before the immediate.
+    const silence = setTimeout(() => setImmediate(giveUp), PING_TIMEOUT_MS);
+    this.#silence = silence;
+    const end = () => {
+      isAnswered = true;
+      clearTimeout(silence);
+    };
+    this.redis.ping().then(end, end);
+  }
+
+  /** Ends the connection for good. Idempotent. */
+  close(): void {
+    clearInterval(this.#pings);
+    clearTimeout(this.#silence);
+    this.redis.disconnect();
+  }
 }
 
 function openClient(connection: RedisConnection, parts: ClientOptions): Redis {
   const options: ClientOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     ...(typeof connection === "string" ? {} : connection),
     retryStrategy: (times) => Math.min(FIRST_RECONNECT_DELAY_MS * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...parts,

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
-import type { Redis } from "ioredis";
-import { DEFAULT_PREFIX, ImpatientClient, openPatientClient, type RedisConnection } from "./redis-connection.js";
+import { DEFAULT_PREFIX, ImpatientClient, PatientClient, type RedisConnection } from "./redis-connection.js";
 import { within } from "./within.js";
 
 /** Announcements in one message. */
@@ -31,7 +30,7 @@ class RedisEventBus implements EventBus {
   readonly #connection: RedisConnection;
   readonly #channel: string;
   readonly #publisher: ImpatientClient;
-  #subscriber: Redis | undefined;
+  #subscriber: PatientClient | undefined;
   /** Marks what this process publishes, so that it does not hear itself. */
   readonly #sender = randomUUID();
   #isClosed = false;
@@ -54,20 +53,20 @@ class RedisEventBus implements EventBus {
   async subscribe(hear: (announcements: readonly EventAnnouncement[]) => void): Promise<void> {
     if (this.#isClosed) return;
     // Subscribes again by itself whenever it reconnects.
-    const subscriber = openPatientClient(this.#connection);
+    const subscriber = new PatientClient(this.#connection);
     this.#subscriber = subscriber;
-    subscriber.on("message", (_channel, text) => {
+    subscriber.redis.on("message", (_channel, text) => {
       const announcements = readAnnouncements(text, this.#sender);
       if (announcements.length > 0) hear(announcements);
     });
-    const subscribed = subscriber.subscribe(this.#channel);
+    const subscribed = subscriber.redis.subscribe(this.#channel);
     subscribed.catch(() => {});
     await within(SUBSCRIBE_TIMEOUT_MS, subscribed).catch(() => {});
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#subscriber?.disconnect();
+    this.#subscriber?.close();
     this.#publisher.close();
   }
 }

@@ -1,11 +1,14 @@
 import { ConfigurationError, type RateLimitAnswer, type RateLimiter } from "@automatrix/core";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import { DEFAULT_PREFIX, ImpatientClient, type RedisConnection } from "./redis-connection.js";
+import { toKeyText } from "./to-key-text.js";
 
 /** Below this Redis keys of the limiter would not end. */
 const MIN_WINDOW_MS = 1_000;
 /** Windows with a limiter of their own; beyond it they are made again. */
 const MAX_WINDOWS = 1_000;
+/** Timers end the counters of this process, and none lasts longer than these 24.8 days: longer windows end then too. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Counts a use that is allowed and only that; ends the window to the millisecond. KEYS[1] the counter; ARGV: uses,
@@ -39,7 +42,8 @@ export interface RedisRateLimiter extends RateLimiter {
 
 /**
  * A rate limiter that all processes share. Windows last a second or more. While Redis is away each process counts for
- * itself, so that the service goes on and stays limited; what was counted in Redis is then not seen.
+ * itself, in windows of 24.8 days at most, so that the service goes on and stays limited; what was counted in Redis is
+ * then not seen.
  *
  * ```ts
  * const limiter = redisRateLimiter({ connection: "redis://localhost" });
@@ -60,7 +64,7 @@ export function redisRateLimiter({ connection, prefix = DEFAULT_PREFIX }: RedisR
       storeClient: client.redis,
       rejectIfRedisNotReady: true,
       customIncrTtlLuaScript: COUNT_ALLOWED,
-      insuranceLimiter: new RateLimiterMemory(window),
+      insuranceLimiter: new RateLimiterMemory({ ...window, duration: Math.min(perMs, MAX_TIMER_MS) / 1_000 }),
     });
     limiters.set(name, limiter);
     return limiter;
@@ -70,7 +74,7 @@ export function redisRateLimiter({ connection, prefix = DEFAULT_PREFIX }: RedisR
       checkWindow({ limit, perMs });
       await client.connect();
       try {
-        return toAnswer(await limiterOf(limit, perMs).consume(key), true);
+        return toAnswer(await limiterOf(limit, perMs).consume(toKeyText(key)), true);
       } catch (refusal) {
         if (refusal instanceof RateLimiterRes) return toAnswer(refusal, false);
         throw refusal;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { redisCache } from "../src/index.js";
 import { describeRedis } from "./support/redis.js";
+import { layWire } from "./support/redis-wire.js";
 import { unreachableUrl } from "./support/silent-server.js";
 
 describeRedis("the Redis cache", (redis) => {
@@ -44,6 +45,30 @@ describeRedis("the Redis cache", (redis) => {
     await cache.set("a", "ééééé");
     expect(await cache.get("a")).toBeUndefined();
     await cache.close();
+  });
+
+  it("keeps keys apart that are no well-formed text", async () => {
+    const cache = redisCache({ connection: redis.url, prefix: redis.newPrefix() });
+    await cache.set("\ud800", 1);
+    expect(await Promise.all(["\ud800", "\ud801", "\ufffd"].map((key) => cache.get(key)))).toEqual([
+      1,
+      undefined,
+      undefined,
+    ]);
+    await cache.delete("\ud801");
+    expect(await cache.get("\ud800")).toBe(1);
+    await cache.close();
+  });
+
+  it("finds things again after its connection fell silent", async () => {
+    const wire = await layWire(redis.url);
+    const cache = redisCache({ connection: wire.url, prefix: redis.newPrefix() });
+    await cache.set("a", 1);
+    wire.silence();
+    expect(await cache.get("a")).toBeUndefined();
+    await expect.poll(() => cache.get("a"), { timeout: 10_000 }).toBe(1);
+    await cache.close();
+    await wire.cut();
   });
 
   it("takes what is no JSON for nothing", async () => {

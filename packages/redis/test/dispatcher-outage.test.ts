@@ -1,5 +1,6 @@
 import type { Dispatcher } from "@automatrix/core";
 import { describe, expect, it } from "vitest";
+import { runInChild } from "../../core/test/support/run-in-child.js";
 import { bullmqDispatcher } from "../src/index.js";
 import { describeRedis } from "./support/redis.js";
 import { layWire } from "./support/redis-wire.js";
@@ -101,6 +102,40 @@ describeRedis("a BullMQ dispatcher whose Redis goes away", (redis) => {
     expect(await told).toEqual([JOB.executionId]);
     await dispatcher.close();
     await wire.cut();
+  });
+
+  it("says that its connections fell silent, opens others, and tells of jobs again", async () => {
+    const wire = await layWire(redis.url);
+    const options = { prefix: redis.newPrefix(), lockDurationMs: 1_000 };
+    const worker = bullmqDispatcher({ ...options, connection: wire.url });
+    const sender = bullmqDispatcher({ ...options, connection: redis.url });
+    const told: string[] = [];
+    await worker.start({
+      freePlaces: () => 10,
+      take: async (ids) => {
+        told.push(...ids);
+        return [];
+      },
+    });
+    await sender.dispatch([{ executionId: "before", priority: 0 }]);
+    await expect.poll(() => told).toEqual(["before"]);
+
+    wire.silence();
+    await expect.poll(() => worker.health().status, { timeout: 6_000, interval: 5 }).toBe("degraded");
+    await expect.poll(() => worker.health().status, { timeout: 3_000 }).toBe("up");
+    await sender.dispatch([{ executionId: "after", priority: 0 }]);
+    await expect.poll(() => told, { timeout: 15_000 }).toEqual(["before", "after"]);
+    await worker.close();
+    await sender.close();
+    await wire.cut();
+  });
+
+  it("closes in time, and leaves no timer, though its connections fell silent", async () => {
+    const child = new URL("./support/silenced-child.ts", import.meta.url);
+    const { exitCode, stdout, stderr } = await runInChild(child, [redis.url, redis.newPrefix()]);
+    expect(stderr).toBe("");
+    expect(Number(stdout)).toBeLessThan(MAX_CLOSE_MS);
+    expect(exitCode).toBe(0);
   });
 
   it("closes in time though Redis is gone and a worker never ends", async () => {

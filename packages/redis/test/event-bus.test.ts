@@ -59,6 +59,31 @@ describeRedis("the Redis event bus", (redis) => {
   });
 });
 
+describeRedis("a Redis event bus whose connections fall silent", (redis) => {
+  for (const protocol of [2, 3] as const)
+    it(`hears again and is heard again, with protocol ${protocol} of Redis`, async () => {
+      const wire = await layWire(redis.url);
+      const prefix = redis.newPrefix();
+      const { hostname: host, port } = new URL(wire.url);
+      const silenced = redisEventBus({ connection: { host, port: Number(port), protocol }, prefix });
+      const other = redisEventBus({ connection: redis.url, prefix });
+      const heard: Record<"silenced" | "other", EventAnnouncement[]> = { silenced: [], other: [] };
+      await subscribe(silenced, heard.silenced);
+      await subscribe(other, heard.other);
+      await publish(silenced, [announce("before")]);
+      wire.silence();
+      await expect(publish(silenced, [announce("lost")])).rejects.toThrow();
+      const speak = async (bus: Bus, ears: EventAnnouncement[]) => {
+        await publish(bus, [announce("again")]).catch(() => {});
+        return ears.some(({ executionId }) => executionId === "again");
+      };
+      await expect.poll(() => speak(other, heard.silenced), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => speak(silenced, heard.other), { timeout: 10_000 }).toBe(true);
+      for (const bus of [silenced, other]) await close(bus);
+      await wire.cut();
+    });
+});
+
 describe("a Redis event bus without Redis", () => {
   it("subscribes and closes, and rejects what is published", async () => {
     const bus = redisEventBus({ connection: await unreachableUrl() });

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { redisRateLimiter } from "../src/index.js";
 import { describeRedis } from "./support/redis.js";
 import { unreachableUrl } from "./support/silent-server.js";
 
+const DAY_MS = 86_400_000;
 const WINDOW = { limit: 3, perMs: 60_000 };
 
 describeRedis("the Redis rate limiter", (redis) => {
@@ -26,6 +27,14 @@ describeRedis("the Redis rate limiter", (redis) => {
     expect((await limiter.consume("bob", WINDOW)).isAllowed).toBe(true);
     expect((await limiter.consume("ada", { ...WINDOW, limit: 4 })).isAllowed).toBe(true);
     expect((await limiter.consume("ada", { ...WINDOW, perMs: 90_000 })).isAllowed).toBe(true);
+    await limiter.close();
+  });
+
+  it("counts keys apart that are no well-formed text", async () => {
+    const limiter = redisRateLimiter({ connection: redis.url, prefix: redis.newPrefix() });
+    const window = { limit: 1, perMs: 60_000 };
+    for (const key of ["\ud800", "\ud801", "\ufffd"]) expect((await limiter.consume(key, window)).isAllowed).toBe(true);
+    expect((await limiter.consume("\ud800", window)).isAllowed).toBe(false);
     await limiter.close();
   });
 
@@ -68,6 +77,21 @@ describe("a Redis rate limiter without Redis", () => {
     const answers = [];
     for (let use = 0; use < 4; use++) answers.push(await limiter.consume("ada", WINDOW));
     expect(answers.map(({ isAllowed }) => isAllowed)).toEqual([true, true, true, false]);
+    await limiter.close();
+  });
+
+  it("counts in windows that are longer than any timer", async () => {
+    const limiter = redisRateLimiter({ connection: await unreachableUrl() });
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const answers = [];
+    for (let use = 0; use < 4; use++) {
+      answers.push(await limiter.consume("ada", { limit: 3, perMs: 30 * DAY_MS }));
+      // Long enough for a timer that went wrong, which ends at once.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(answers.map(({ isAllowed }) => isAllowed)).toEqual([true, true, true, false]);
+    expect(answers.at(-1)?.resetMs).toBeGreaterThan(24 * DAY_MS);
+    expect(warn).not.toHaveBeenCalled();
     await limiter.close();
   });
 });

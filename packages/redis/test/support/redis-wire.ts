@@ -5,6 +5,8 @@ export interface RedisWire {
   readonly url: string;
   /** Ends every connection and refuses new ones. */
   cut(): Promise<void>;
+  /** Loses whatever the connections there are carry from now on, and tells neither side. New ones work. */
+  silence(): void;
   mend(): Promise<void>;
 }
 
@@ -16,8 +18,9 @@ export async function layWire(url: string): Promise<RedisWire> {
   let server: Server | undefined;
   let port = 0;
 
+  // Half open: on a wire that fell silent nobody answers the end of a connection.
   const join = (near: Socket) => {
-    const far = openSocket(targetPort, target.hostname);
+    const far = openSocket({ port: targetPort, host: target.hostname, allowHalfOpen: true });
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -33,7 +36,7 @@ export async function layWire(url: string): Promise<RedisWire> {
   };
   const mend = async () => {
     if (server !== undefined) return;
-    const next = createServer(join);
+    const next = createServer({ allowHalfOpen: true }, join);
     await new Promise<void>((resolve) => next.listen(port, "127.0.0.1", resolve));
     port = (next.address() as { readonly port: number }).port;
     server = next;
@@ -45,6 +48,9 @@ export async function layWire(url: string): Promise<RedisWire> {
   return {
     url: own.href,
     mend,
+    silence: () => {
+      for (const socket of sockets) socket.unpipe().resume();
+    },
     cut: async () => {
       const closing = server;
       server = undefined;
