@@ -69,3 +69,16 @@ describe("ctx.http", () => {
     expect((await keysOf(call)).result.status).toBe("completed");
   });
 });
+
+describe("ctx.idempotencyKey", () => {
+  it("fits into a header whatever ids nodes have, and tells them apart", async () => {
+    const ids = ["plain", "café", "日本", "a b", "%", "a%0020b"];
+    const key = defineNode({ type: "key", execute: ({ idempotencyKey }) => idempotencyKey });
+    const definition = { nodes: ids.map((id) => ({ id, type: "key" })) };
+    const { nodes } = await run(definition, { nodes: [key] });
+    const keys = ids.map((id) => String(nodes[id]?.output));
+    expect(keys[0]).toMatch(/:plain$/);
+    expect(keys.every((text) => new Headers({ key: text }).get("key") === text)).toBe(true);
+    expect(new Set(keys).size).toBe(ids.length);
+  });
+});

@@ -55,7 +55,7 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
   readonly attempt: number;
   /** Unique per start of the node's function. */
   readonly attemptId: string;
-  /** Stable across attempts and crashes: hand it to the target. */
+  /** Stable across attempts and crashes: hand it to the target. Visible ASCII, so that it fits into a header. */
   readonly idempotencyKey: string;
   /** Aborts on cancel, timeout, shutdown. */
   readonly signal: AbortSignal;

@@ -90,7 +90,7 @@ export class AttemptContext implements NodeContext {
     return this.#attemptId;
   }
   get idempotencyKey(): string {
-    return `${this.#attempt.scope.runner.id}:${this.nodePath}`;
+    return `${this.#attempt.scope.runner.id}:${toHeaderText(this.nodePath)}`;
   }
   get signal(): AbortSignal {
     return this.#attempt.signal;
@@ -204,4 +204,9 @@ function transactionIsOpen({ path }: NodeAttempt, what: string): AutomatrixError
     "transaction_misused",
     `Node "${path}" used ${what} while its transaction was open; use it before ctx.transaction.`,
   );
+}
+
+/** The same for the same path, and fit for a header, whatever ids nodes have. */
+function toHeaderText(path: string): string {
+  return path.replace(/[^!-$&-~]/g, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
