@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
 import pg from "pg";
 import { quoteSchemaName } from "./connection/quote-schema-name.js";
+import { Sockets } from "./connection/sockets.js";
 import { toStorageError } from "./connection/to-storage-error.js";
 
 const DEFAULT_SCHEMA = "automatrix";
@@ -10,6 +11,8 @@ const MAX_MESSAGE_BYTES = 7_500;
 /** Names of channels have at most 63 bytes. */
 const MAX_SCHEMA_PART = 56;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** How long closing waits for a connection that comes or goes. */
+const CLOSE_LIMIT_MS = 1_000;
 const FIRST_RECONNECT_DELAY_MS = 100;
 const MAX_RECONNECT_DELAY_MS = 5_000;
 
@@ -44,6 +47,7 @@ class PostgresEventBus implements EventBus {
   readonly #channel: string;
   /** Marks what this process publishes, so that it does not hear itself. */
   readonly #sender = randomUUID();
+  readonly #sockets = new Sockets();
   #hear: ((announcements: readonly EventAnnouncement[]) => void) | undefined;
   #connecting: Promise<pg.Client> | undefined;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
@@ -74,9 +78,9 @@ class PostgresEventBus implements EventBus {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#reconnect);
-    const client = await this.#connecting?.catch(() => undefined);
+    this.#connecting?.then((client) => client.end()).catch(() => {});
     this.#connecting = undefined;
-    await client?.end().catch(() => {});
+    await this.#sockets.close(CLOSE_LIMIT_MS);
   }
 
   #connected(): Promise<pg.Client> {
@@ -85,12 +89,14 @@ class PostgresEventBus implements EventBus {
   }
 
   async #connect(): Promise<pg.Client> {
+    if (this.#isClosed) throw new Error("The event bus is closed.");
     const client = new pg.Client({
       connectionString: this.#connectionString,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       fallback_application_name: "automatrix events",
+      stream: this.#sockets.create,
     });
     const lost = () => this.#lost(client);
     client.on("error", lost);
@@ -100,7 +106,6 @@ class PostgresEventBus implements EventBus {
       if (announcements.length > 0) this.#hear?.(announcements);
     });
     try {
-      if (this.#isClosed) throw new Error("The event bus is closed.");
       await client.connect();
       await client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`);
       this.#delayMs = FIRST_RECONNECT_DELAY_MS;

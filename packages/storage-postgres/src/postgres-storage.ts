@@ -1,5 +1,6 @@
 import { ConfigurationError, type Storage } from "@automatrix/core";
-import { PostgresConnection } from "./connection/connection.js";
+import { CLOSE_LIMIT_MS, PostgresConnection } from "./connection/connection.js";
+import { endsWithin } from "./connection/ends-within.js";
 import { quoteSchemaName } from "./connection/quote-schema-name.js";
 import { migrate } from "./migrations/migrate.js";
 import { PostgresBlobStore } from "./postgres-blob-store.js";
@@ -37,6 +38,8 @@ import { deleteWorkflow, getWorkflow, listWorkflows, saveWorkflow } from "./sql/
 
 const DEFAULT_SCHEMA = "automatrix";
 const DEFAULT_MAX_CONNECTIONS = 10;
+/** The transaction of a node holds one while the blobs of its result are written on another. */
+const MIN_CONNECTIONS = 2;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
@@ -47,7 +50,7 @@ export interface PostgresStorageOptions {
   /** Holds the tables; made by `open` where it is not there. Letters, digits, underscores. Default `automatrix`. */
   readonly schema?: string;
   readonly pool?: {
-    /** Connections of this process at most, from 1. Default 10. */
+    /** Connections of this process at most, from 2: blobs are written beside the transaction of a node. Default 10. */
     readonly max?: number;
     /** After how long an unused connection is closed; 0 never. Default 30,000. */
     readonly idleTimeoutMs?: number;
@@ -85,7 +88,11 @@ class PostgresStorage implements Storage {
     this.#connection = new PostgresConnection({
       connectionString: options.connectionString,
       schema: quoteSchemaName(options.schema ?? DEFAULT_SCHEMA),
-      maxConnections: atLeast(1, { name: "pool.max", value: options.pool?.max ?? DEFAULT_MAX_CONNECTIONS }),
+      maxConnections: atLeast(MIN_CONNECTIONS, {
+        name: "pool.max",
+        value: options.pool?.max ?? DEFAULT_MAX_CONNECTIONS,
+        reason: ": the transaction of a node holds one connection while the blobs of its result are written on another",
+      }),
       idleTimeoutMs: atLeast(0, {
         name: "pool.idleTimeoutMs",
         value: options.pool?.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
@@ -119,9 +126,10 @@ class PostgresStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#opening?.catch(() => {});
+    const isSettled = this.#opening === undefined || (await endsWithin(this.#opening, CLOSE_LIMIT_MS));
     this.#opening = undefined;
-    await this.#connection.close();
+    // Opening may wait for the migration of another process: that is cut off at once.
+    await this.#connection.close(isSettled ? CLOSE_LIMIT_MS : 0);
   }
 
   now: Storage["now"] = () => now(this.#connection);
@@ -181,7 +189,10 @@ class PostgresStorage implements Storage {
   listFires: Storage["listFires"] = (filter) => listFires(this.#connection, filter);
 }
 
-function atLeast(minimum: number, { name, value }: { readonly name: string; readonly value: number }): number {
+function atLeast(
+  minimum: number,
+  { name, value, reason = "" }: { readonly name: string; readonly value: number; readonly reason?: string },
+): number {
   if (Number.isInteger(value) && value >= minimum) return value;
-  throw new ConfigurationError("invalid_configuration", `${name} must be an integer of at least ${minimum}.`);
+  throw new ConfigurationError("invalid_configuration", `${name} must be an integer of at least ${minimum}${reason}.`);
 }

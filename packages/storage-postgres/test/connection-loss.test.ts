@@ -5,8 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { postgresStorage } from "../src/index.js";
 import { describePostgres, type TestDatabase } from "./support/postgres.js";
 import { stepCommit } from "./support/step-commit.js";
+import { startVanishingServer } from "./support/vanishing-server.js";
 
 const SCHEMA = "loss";
+/** Three seconds, on a busy machine. */
+const LONGEST_CLOSE_MS = 4_500;
 const ALL_EVENTS = { after: 0, limit: 1_000 };
 
 /** Ends every session of the storage that waits for a lock, once there is one. */
@@ -104,6 +107,23 @@ describePostgres("a storage that loses its connection", (database) => {
     await hasty.close();
   });
 
+  it("closes soon though the server has vanished with statements under way", { timeout: 20_000 }, async () => {
+    await using server = await startVanishingServer(database.connectionString);
+    const orphan = postgresStorage({ connectionString: server.connectionString, schema: SCHEMA });
+    await orphan.open();
+    // More than one, so that some wait for new connections, which are not answered either.
+    await Promise.all([orphan.now(), orphan.now()]);
+    server.vanish();
+    const lost = Array.from({ length: 4 }, () =>
+      expect(orphan.getExecution("e1")).rejects.toMatchObject({ code: "storage_unavailable" }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const startedAt = performance.now();
+    await orphan.close();
+    expect(performance.now() - startedAt).toBeLessThan(LONGEST_CLOSE_MS);
+    await Promise.all(lost);
+  });
+
   it("says what is wrong with a database that is not there", async () => {
     const url = new URL(database.connectionString);
     url.pathname = "/no_such_database";
@@ -144,7 +164,8 @@ describe("a storage without a server", () => {
     expect(refused({ connectionString: "postgres://me:s3cret-word@[::bad/x" })).toBe("invalid_configuration");
     for (const schema of ['a"; DROP TABLE x; --', "", "1a", "pg_temp", "ä", "x".repeat(64)])
       expect(refused({ schema })).toBe("invalid_configuration");
-    expect(refused({ pool: { max: 0 } })).toBe("invalid_configuration");
+    for (const max of [0, 1]) expect(refused({ pool: { max } })).toBe("invalid_configuration");
+    expect(refused({ pool: { max: 2 } })).toBeUndefined();
     expect(refused({ statementTimeoutMs: Number.NaN })).toBe("invalid_configuration");
   });
 });

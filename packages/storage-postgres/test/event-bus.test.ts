@@ -3,6 +3,10 @@ import { silentLogger } from "@automatrix/core/testing";
 import { describe, expect, it } from "vitest";
 import { postgresEventBus, postgresStorage } from "../src/index.js";
 import { describePostgres } from "./support/postgres.js";
+import { startVanishingServer } from "./support/vanishing-server.js";
+
+/** What the port promises. */
+const LONGEST_CLOSE_MS = 2_000;
 
 const announce = (executionId: string, lastSeq = 1, hasEnded = false) => ({ executionId, lastSeq, hasEnded });
 
@@ -76,6 +80,22 @@ describePostgres("the Postgres event bus", (database) => {
       .toBe(true);
     await listener.close();
     await speaker.close();
+  });
+
+  it.each(["connected", "connecting"])("closes in time when the server vanishes while it is %s", async (state) => {
+    await database.created;
+    await using server = await startVanishingServer(database.connectionString);
+    const bus = postgresEventBus({ connectionString: server.connectionString });
+    if (state === "connecting") server.vanish();
+    const { ready } = listen(bus);
+    if (state === "connected") await ready;
+    server.vanish();
+    const published = expect(bus.publish([announce("a")])).rejects.toMatchObject({ code: "storage_unavailable" });
+    const startedAt = performance.now();
+    await bus.close();
+    expect(performance.now() - startedAt).toBeLessThan(LONGEST_CLOSE_MS);
+    await ready;
+    await published;
   });
 
   it("lets a worker hear at once of what another process queued and signalled, and that one of the end", async () => {

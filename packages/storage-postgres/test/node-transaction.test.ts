@@ -1,8 +1,18 @@
-import type { ExecutionCommit, Storage, StorageTransaction } from "@automatrix/core";
-import { commitOne, creation } from "@automatrix/core/testing";
+import {
+  createEngine,
+  defineNode,
+  type ExecutionCommit,
+  type Storage,
+  type StorageTransaction,
+} from "@automatrix/core";
+import { commitOne, creation, silentLogger } from "@automatrix/core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { PostgresConnection } from "../src/connection/connection.js";
+import { quoteSchemaName } from "../src/connection/quote-schema-name.js";
 import { postgresStorage } from "../src/index.js";
+import { commitInTransaction } from "../src/sql/commit-in-transaction.js";
 import { describePostgres } from "./support/postgres.js";
+import { withClient } from "./support/postgres-server.js";
 import { stepCommit } from "./support/step-commit.js";
 
 const SCHEMA = "transactions";
@@ -27,6 +37,18 @@ describePostgres("a node in the transaction of its result", (database) => {
   ): ExecutionCommit => ({ ...stepCommit("e1", { step: 0 }), ...parts, transaction });
   const insert = (tx: StorageTransaction, id: number) =>
     tx.query("INSERT INTO orders (id, note) VALUES ($1, $2)", [id, "'); DROP TABLE orders; --"]);
+  const openSingleConnection = (): PostgresConnection => {
+    const connection = new PostgresConnection({
+      connectionString: database.connectionString,
+      schema: quoteSchemaName(SCHEMA),
+      maxConnections: 1,
+      idleTimeoutMs: 0,
+      connectTimeoutMs: 5_000,
+      statementTimeoutMs: 500,
+    });
+    connection.open();
+    return connection;
+  };
   const orders = async () => (await database.query("SELECT id, note FROM orders ORDER BY id")).length;
 
   it("writes with it, once, however often it is sent", async () => {
@@ -99,27 +121,55 @@ describePostgres("a node in the transaction of its result", (database) => {
   });
 
   it("leaves nothing of its session to the next user of the connection", async () => {
-    const single = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA, pool: { max: 1 } });
-    await single.open();
-    await commitOne(
-      single,
+    const role = `writer_${database.name}`;
+    await database.query(`CREATE ROLE ${role}; GRANT ALL ON SCHEMA ${SCHEMA} TO ${role}`);
+    await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${role}`);
+    const connection = openSingleConnection();
+    const readSession = () =>
+      connection.query({
+        text: `SELECT session_user, current_user, pg_backend_pid() AS pid, to_regclass('pg_temp.staging') AS staging,
+          current_setting('lock_timeout') AS timeout, current_setting('enable_seqscan') AS planning,
+          (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7)::integer AS locks`,
+        name: "read_session",
+      });
+    const before = await readSession();
+    const outcome = await commitInTransaction(
+      connection,
       transactional(async (tx) => {
+        await tx.query("CREATE TEMP TABLE staging (id int)");
         await tx.query("SELECT set_config('lock_timeout', '12345', false), pg_advisory_lock(7)");
+        await tx.query("SELECT set_config('session_authorization', $1, false), set_config('role', $1, false)", [role]);
       }),
     );
-    let left: unknown;
-    const second = await commitOne(single, {
-      ...stepCommit("e1", { step: 1 }),
-      transaction: async (tx) => {
-        const { rows } = await tx.query(
-          `SELECT current_setting('lock_timeout') AS timeout,
-            (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7)::integer AS locks`,
-        );
-        left = rows[0];
-      },
+    const after = await readSession();
+    const prepared = await connection.query({ text: "SELECT FROM pg_prepared_statements WHERE name = 'read_session'" });
+    await connection.close();
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    expect(outcome).toEqual({ ok: true, firstSeq: 2 });
+    expect(after).toEqual(before);
+    expect(after).toMatchObject([{ staging: null, timeout: "0", planning: "off", locks: 0 }]);
+    expect(prepared).toHaveLength(1);
+  });
+
+  it("is written though its session could not be cleaned", async () => {
+    const connection = openSingleConnection();
+    await connection.execute({ text: "CREATE TEMP TABLE staging (id int)" });
+    const [place] = await connection.query<{ name: string }>({
+      text: "SELECT pg_my_temp_schema()::regnamespace::text AS name",
     });
-    expect({ second, left }).toEqual({ second: { ok: true, firstSeq: 3 }, left: { timeout: "0", locks: 0 } });
-    await single.close();
+    await withClient(database.connectionString, async (client) => {
+      await client.query(`BEGIN; LOCK TABLE ${place?.name}.staging IN ACCESS SHARE MODE`);
+      const outcome = await commitInTransaction(
+        connection,
+        transactional(async (tx) => void (await insert(tx, 1))),
+      );
+      expect(outcome).toEqual({ ok: true, firstSeq: 2 });
+    });
+    expect(await orders()).toBe(1);
+    expect(await connection.query({ text: "SELECT to_regclass('pg_temp.staging') AS staging" })).toEqual([
+      { staging: null },
+    ]);
+    await connection.close();
   });
 
   it("rolls back after its time, and frees the row", { timeout: 20_000 }, async () => {
@@ -146,5 +196,69 @@ describePostgres("a node in the transaction of its result", (database) => {
     await expect(storage.commit([commit])).rejects.toMatchObject({ code: "storage_unavailable" });
     expect(await orders()).toBe(0);
     expect((await commitOne(storage, stepCommit("e1", { step: 0 }))).ok).toBe(true);
+  });
+
+  it("is tried again when its connection was lost, since that may pass", async () => {
+    let runs = 0;
+    const node = defineNode({
+      type: "order",
+      effects: "transactional",
+      execute: async (ctx) => {
+        runs++;
+        await ctx.transaction(async (tx) => {
+          await insert(tx, runs);
+          if (runs === 1) await tx.query("SELECT pg_terminate_backend(pg_backend_pid())");
+        });
+        return runs;
+      },
+    });
+    await using engine = createEngine({
+      storage: postgresStorage({ connectionString: database.connectionString, schema: SCHEMA }),
+      nodes: [node],
+      logger: silentLogger,
+    });
+    await engine.start();
+    const retry = { delaysMs: [0], on: "transient" } as const;
+    const result = await engine.run({ nodes: [{ id: "a", type: "order", retry }] });
+    expect(result).toMatchObject({ status: "completed", output: 2 });
+    expect(await database.query("SELECT id FROM orders")).toEqual([{ id: "2" }]);
+  });
+
+  it.each([
+    ["serialization_failure", { code: "storage_unavailable", details: { sqlState: "40001" } }],
+    ["deadlock_detected", { code: "storage_unavailable", details: { sqlState: "40P01" } }],
+    ["unique_violation", { code: "23505" }],
+  ])("learns of %s by its own code or by one that may pass", async (condition, error) => {
+    let seen: unknown;
+    const outcome = await commitOne(
+      storage,
+      transactional(async (tx) => {
+        await tx.query(`DO $$ BEGIN RAISE ${condition}; END $$`).catch((failure: unknown) => {
+          seen = failure;
+          throw failure;
+        });
+      }),
+    );
+    expect(seen).toMatchObject(error);
+    expect(outcome).toEqual({ ok: false, reason: "transaction_failed", error: seen });
+  });
+
+  it("may return binary content with the fewest connections", async () => {
+    const node = defineNode({
+      type: "order",
+      effects: "transactional",
+      execute: async (ctx) => {
+        await ctx.transaction((tx) => insert(tx, 1));
+        return { file: Buffer.alloc(100_000) };
+      },
+    });
+    await using engine = createEngine({
+      storage: postgresStorage({ connectionString: database.connectionString, schema: SCHEMA, pool: { max: 2 } }),
+      nodes: [node],
+      logger: silentLogger,
+    });
+    await engine.start();
+    expect((await engine.run({ nodes: [{ id: "a", type: "order" }] })).status).toBe("completed");
+    expect(await orders()).toBe(1);
   });
 });

@@ -3,13 +3,18 @@ import { creation } from "@automatrix/core/testing";
 import { expect, it } from "vitest";
 import { runInChild } from "../../core/test/support/run-in-child.js";
 import { postgresStorage } from "../src/index.js";
+import { MIGRATION_LOCK } from "../src/migrations/migrate.js";
 import { describePostgres } from "./support/postgres.js";
+import { withClient } from "./support/postgres-server.js";
 
 const PROCESSES = 2;
 const SESSIONS = 6;
 /** Two compilers and two engines on a busy machine. */
 const DEADLINE_MS = 60_000;
 const SCHEMA = "processes";
+/** More than a storage with `SHORT_STATEMENT_MS` waits for the answer of a statement. */
+const LONG_MIGRATION_MS = 5_500;
+const SHORT_STATEMENT_MS = 100;
 
 describePostgres("several processes on one database", (database) => {
   it("migrate it together, and start one execution of a key", { timeout: 2 * DEADLINE_MS }, async () => {
@@ -38,11 +43,63 @@ describePostgres("several processes on one database", (database) => {
   it("migrate it from many sessions at once", async () => {
     await database.created;
     const storages = Array.from({ length: SESSIONS }, () =>
-      postgresStorage({ connectionString: database.connectionString, schema: "sessions", pool: { max: 1 } }),
+      postgresStorage({ connectionString: database.connectionString, schema: "sessions", pool: { max: 2 } }),
     );
     await Promise.all(storages.map((storage) => storage.open()));
     await Promise.all(storages.map((storage) => storage.getExecution("none")));
     await Promise.all(storages.map((storage) => storage.close()));
+  });
+
+  /** As if another process migrated. */
+  const whileMigrating = (run: () => Promise<void>) =>
+    withClient(database.connectionString, async (client) => {
+      await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+      await run();
+    });
+
+  it("wait for a migration that takes longer than a statement may", { timeout: 20_000 }, async () => {
+    await database.created;
+    const storage = postgresStorage({
+      connectionString: database.connectionString,
+      schema: "waits",
+      statementTimeoutMs: SHORT_STATEMENT_MS,
+    });
+    let opening: Promise<void> = Promise.resolve();
+    await whileMigrating(async () => {
+      opening = storage.open();
+      opening.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, LONG_MIGRATION_MS));
+    });
+    await opening;
+    expect(await storage.listExecutions({})).toMatchObject({ items: [] });
+    await storage.close();
+  });
+
+  it("stop waiting for a migration when they are closed", async () => {
+    await database.created;
+    const storage = postgresStorage({ connectionString: database.connectionString, schema: "stops" });
+    await whileMigrating(async () => {
+      const rejected = expect(storage.open()).rejects.toMatchObject({ code: "storage_unavailable" });
+      await storage.close();
+      await rejected;
+    });
+  });
+
+  it("say which right is missing to migrate it", async () => {
+    await database.created;
+    const role = `stranger_${database.name}`;
+    await database.query(`CREATE ROLE ${role} LOGIN`);
+    const url = new URL(database.connectionString);
+    url.username = role;
+    const storage = postgresStorage({ connectionString: url.href, schema: "forbidden" });
+    const error = await storage.open().catch((failure: unknown) => failure);
+    await storage.close();
+    await database.query(`DROP ROLE ${role}`);
+    expect(error).toMatchObject({
+      code: "invalid_configuration",
+      details: { sqlState: "42501" },
+      message: expect.stringContaining("permission denied"),
+    });
   });
 
   it("open it without any right to create once it is migrated", async () => {

@@ -1,5 +1,6 @@
 import { ConfigurationError, StorageError } from "@automatrix/core";
 import pg from "pg";
+import { Sockets } from "./sockets.js";
 import { toStorageError } from "./to-storage-error.js";
 
 /** Added to the server's statement timeout before a connection counts as dead. */
@@ -19,6 +20,12 @@ export const USUAL_PLANNING = AVOIDED_PLANS.map((setting) => `SET LOCAL ${settin
 
 /** A session that stays idle inside a transaction is ended by the server. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
+
+/** After how long without a word the server is asked for a sign of life, where no statement has a limit of time. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+/** How long closing waits for statements under way and for the server's goodbye. */
+export const CLOSE_LIMIT_MS = 3_000;
 
 export interface ConnectionSettings {
   readonly connectionString: string;
@@ -43,6 +50,7 @@ export class PostgresConnection {
   readonly schema: string;
   readonly #settings: ConnectionSettings;
   readonly #texts = new Map<string, string>();
+  readonly #sockets = new Sockets();
   #pool: pg.Pool | undefined;
 
   constructor(settings: ConnectionSettings) {
@@ -56,13 +64,15 @@ export class PostgresConnection {
   }
 
   open(): void {
-    this.#pool ??= createPool(this.#settings);
+    this.#pool ??= createPool(this.#settings, this.#sockets);
   }
 
-  async close(): Promise<void> {
+  /** Cuts off what has not ended after `limitMs`. */
+  async close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
-    await pool?.end();
+    pool?.end().catch(() => {});
+    await this.#sockets.close(limitMs);
   }
 
   /** The text of a prepared statement that is put together, made once. */
@@ -120,6 +130,25 @@ export class PostgresConnection {
     }
   }
 
+  /** Lends a connection beside the pool, on which nothing but connecting has a limit of time. Closed afterwards. */
+  async withPatientClient<Result>(run: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    this.#openPool();
+    const client = new pg.Client({
+      ...clientConfig(this.#settings, this.#sockets),
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    });
+    // Whatever is under way rejects with the same error; without a listener the event would end the process.
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return await run(client);
+    } catch (error) {
+      throw toStorageError(error);
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+
   #openPool(): pg.Pool {
     if (this.#pool === undefined)
       throw new StorageError("storage_unavailable", "The Postgres storage is not open: call open() first.");
@@ -131,18 +160,26 @@ export function toQueryConfig({ text, values, name }: Statement): pg.QueryConfig
   return { text, ...(values === undefined ? {} : { values: [...values] }), ...(name === undefined ? {} : { name }) };
 }
 
-function createPool(settings: ConnectionSettings): pg.Pool {
-  const { connectionString, maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
-  const pool = new pg.Pool({
+/** What all connections have in common. */
+function clientConfig({ connectionString, connectTimeoutMs }: ConnectionSettings, sockets: Sockets): pg.ClientConfig {
+  return {
     connectionString,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    fallback_application_name: "automatrix",
+    stream: sockets.create,
+  };
+}
+
+function createPool(settings: ConnectionSettings, sockets: Sockets): pg.Pool {
+  const { maxConnections, idleTimeoutMs, statementTimeoutMs } = settings;
+  const pool = new pg.Pool({
+    ...clientConfig(settings, sockets),
     max: maxConnections,
     idleTimeoutMillis: idleTimeoutMs,
-    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + NETWORK_GRACE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    keepAlive: true,
-    fallback_application_name: "automatrix",
     onConnect: async (client) => {
       await client.query(OWN_PLANNING);
     },

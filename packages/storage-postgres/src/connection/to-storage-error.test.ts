@@ -39,4 +39,10 @@ describe("errors of the driver", () => {
     expect(isConnectionLost(databaseError("57P01"))).toBe(true);
     expect(isConnectionLost(databaseError("23505"))).toBe(false);
   });
+
+  it("with a system call mean the same, though EPIPE looks like a state", () => {
+    const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });
+    expect(toStorageError(broken)).toMatchObject({ code: "storage_unavailable" });
+    expect(isConnectionLost(broken)).toBe(true);
+  });
 });

@@ -73,7 +73,8 @@ function toConnectionFailure(error: unknown): AutomatrixError {
 }
 
 function sqlStateOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  // System errors such as EPIPE have the form of a state, and a system call beside it.
+  if (typeof error !== "object" || error === null || !("code" in error) || "syscall" in error) return undefined;
   const { code } = error;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }

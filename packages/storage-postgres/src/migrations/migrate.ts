@@ -6,7 +6,7 @@ import { isConnectionLost, mayPass, toStorageError } from "../connection/to-stor
 import { migrations } from "./migrations.js";
 
 /** Name of the session lock that lets one process at a time migrate; any number that nobody else takes. */
-const MIGRATION_LOCK = 6_147_201_583;
+export const MIGRATION_LOCK = 6_147_201_583;
 
 const MIGRATION_TABLE = "migrations";
 
@@ -16,13 +16,13 @@ const MIGRATION_TABLE = "migrations";
  */
 export async function migrate(connection: PostgresConnection): Promise<void> {
   if (await isUpToDate(connection)) return;
-  await connection.withClient(async (client) => {
+  // A migration of much data, and waiting for one, takes longer than any other statement may.
+  await connection.withPatientClient(async (client) => {
     try {
       await client.query("SET statement_timeout = 0");
       await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
       await migrateLocked(client, connection.schema);
       await client.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
-      await client.query("RESET statement_timeout");
     } catch (error) {
       throw toMigrationError(error);
     }
@@ -43,7 +43,7 @@ async function isUpToDate(connection: PostgresConnection): Promise<boolean> {
   return names.size === wanted.length && wanted.every((name) => names.has(name));
 }
 
-async function migrateLocked(client: pg.PoolClient, schema: string): Promise<void> {
+async function migrateLocked(client: pg.Client, schema: string): Promise<void> {
   const schemaName = schema.slice(1, -1);
   const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schemaName]);
   if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
@@ -62,7 +62,7 @@ async function migrateLocked(client: pg.PoolClient, schema: string): Promise<voi
 }
 
 /** The connection that holds the lock, as the pool that Kysely wants; with a second one a pool of one would wait for itself. */
-function poolOfOne(client: pg.PoolClient): NonNullable<ConstructorParameters<typeof PostgresDialect>[0]["pool"]> {
+function poolOfOne(client: pg.Client): NonNullable<ConstructorParameters<typeof PostgresDialect>[0]["pool"]> {
   const lent = { query: client.query.bind(client), release: () => {} } as unknown as pg.PoolClient;
   return { connect: async () => lent, end: async () => {} } as never;
 }

@@ -11,6 +11,9 @@ import { NodeTransaction } from "./node-transaction.js";
 /** How long a node's code may keep its transaction open. */
 export const TRANSACTION_LIMIT_MS = 5_000;
 
+/** Takes out of the session what a node's code may have left in it, as the role that it had first; prepared statements stay. */
+const CLEAN_SESSION = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ${OWN_PLANNING}; DISCARD TEMP; SELECT pg_advisory_unlock_all()`;
+
 /** Thrown to leave the connection behind: what still runs on it, or was left in its session, must not reach the next user. */
 class AbandonedConnection extends Error {
   constructor(readonly outcome: CommitOutcome) {
@@ -43,7 +46,9 @@ async function runTransaction(client: pg.PoolClient, schema: string, commit: Exe
     return early;
   }
   await runCallback(client, commit);
-  return writeAndCommit(client, schema, commit);
+  const outcome = await writeAndCommit(client, schema, commit);
+  await cleanSession(client, outcome);
+  return outcome;
 }
 
 /** What can be said before the code runs; undefined to go on, with the row locked. */
@@ -96,8 +101,6 @@ async function writeAndCommit(client: pg.PoolClient, schema: string, commit: Exe
     const { command } = await client.query(outcome.ok ? "COMMIT" : "ROLLBACK");
     if (outcome.ok && command !== "COMMIT")
       return toFailure(new StorageError("storage_unavailable", "Postgres rolled the transaction back."));
-    // What the node's code left in the session must not reach the next user of the connection.
-    await client.query(`RESET ALL; ${OWN_PLANNING}; SELECT pg_advisory_unlock_all()`);
     return outcome;
   } catch (error) {
     if (isConnectionLost(error)) throw error;
@@ -105,6 +108,15 @@ async function writeAndCommit(client: pg.PoolClient, schema: string, commit: Exe
     // A deadlock or a timeout of our own writing is no fault of the node's: the batch is sent again.
     if (mayPass(toStorageError(error))) throw error;
     throw new AbandonedConnection(toFailure(error));
+  }
+}
+
+/** @throws AbandonedConnection when it cannot be cleaned; the outcome stands */
+async function cleanSession(client: pg.PoolClient, outcome: CommitOutcome): Promise<void> {
+  try {
+    await client.query(CLEAN_SESSION);
+  } catch {
+    throw new AbandonedConnection(outcome);
   }
 }
 

@@ -1,6 +1,6 @@
 import { StorageError, type StorageTransaction } from "@automatrix/core";
-import type pg from "pg";
-import { isConnectionLost } from "../connection/to-storage-error.js";
+import pg from "pg";
+import { isConnectionLost, toStorageError } from "../connection/to-storage-error.js";
 
 /** Statements that would end or split the transaction, outlast it, or take the connection over. */
 const REFUSED =
@@ -51,9 +51,15 @@ export class NodeTransaction implements StorageTransaction {
       return { rows, rowCount: rowCount ?? 0 };
     } catch (error) {
       this.isConnectionLost ||= isConnectionLost(error);
-      throw error;
+      // Our own error, so that the node is tried again.
+      throw this.isConnectionLost || isUndone(error) ? toStorageError(error) : error;
     }
   }
+}
+
+/** True when the server undid the transaction for another one's sake: a deadlock, or a serialization failure. */
+function isUndone(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code?.startsWith("40") === true;
 }
 
 function refuseControl(sql: string): void {

@@ -5,7 +5,7 @@ import { postgresStorage } from "@automatrix/storage-postgres";
 
 const [connectionString = "", schema = "", id = ""] = process.argv.slice(2);
 
-const storage = postgresStorage({ connectionString, schema, pool: { max: 1 } });
+const storage = postgresStorage({ connectionString, schema, pool: { max: 2 } });
 await storage.open();
 const outcomes = await storage.commit([creation(id, { idempotencyKey: "the same" })]);
 process.stdout.write(JSON.stringify(outcomes[0]));

@@ -94,5 +94,11 @@ describe("database_query on the engine's own SQLite database", () => {
 describePostgres("database_query on the engine's own Postgres database", (database) => {
   beforeAll(() => database.created.then(() => {}));
   const schema = `s${randomBytes(4).toString("hex")}`;
-  suite(() => postgresStorage({ connectionString: database.url, schema }), ["$1", "$2"]);
+  const open = () => postgresStorage({ connectionString: database.url, schema });
+  suite(open, ["$1", "$2"]);
+
+  it("says of what the server undid that it met another statement", async () => {
+    const { error } = await runOn(open(), query("a", "DO $$ BEGIN RAISE deadlock_detected; END $$"));
+    expect(error?.code).toBe("query_conflict");
+  });
 });

@@ -40,7 +40,7 @@ function toParameter(value: unknown): unknown {
 }
 
 function toNodeError(name: string, error: unknown): unknown {
-  if (AutomatrixError.is(error)) return toOwnError(error);
+  if (AutomatrixError.is(error)) return toOwnError(name, error);
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string" && code.startsWith("SQLITE_"))
     return toRefusalError(name, toSqliteRefusal({ code, message: String(message) }));
@@ -54,8 +54,11 @@ function toNodeError(name: string, error: unknown): unknown {
   return error;
 }
 
-/** A statement that the transaction does not take is the author's to change. */
-function toOwnError(error: AutomatrixError): AutomatrixError {
+/** A statement that the transaction does not take is the author's to change; one that was undone may be tried again. */
+function toOwnError(name: string, error: AutomatrixError): AutomatrixError {
+  const { sqlState } = (error.details ?? {}) as { readonly sqlState?: unknown };
+  if (typeof sqlState === "string" && sqlState.startsWith("40"))
+    return toRefusalError(name, toPostgresRefusal({ code: sqlState, message: error.message }));
   const isRefusal = error instanceof StorageError && ["invalid_input", "transaction_misused"].includes(error.code);
   return isRefusal ? new FatalNodeError(error.message, { code: "query_refused" }) : error;
 }
