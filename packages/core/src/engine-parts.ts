@@ -74,7 +74,8 @@ export class EngineParts {
     const { limits, lease } = settings;
     this.storage = options.storage;
     const packs = options.plugins ?? [];
-    this.registry = new NodeRegistry([...options.nodes, ...packs.flatMap((pack) => pack.nodes)]);
+    const nodes = [...options.nodes, ...packs.flatMap((pack) => pack.nodes)];
+    this.registry = new NodeRegistry(nodes.map((node) => node.withPacks?.(packs) ?? node));
     const functions = packs.reduce(
       (table, pack) => (pack.functions === undefined ? table : mergeFunctionTables(table, pack.functions as never)),
       standardFunctions,

@@ -72,6 +72,8 @@ export interface NodeTypeDeclaration<Parameters extends z.ZodType = z.ZodType, O
     readonly input?: unknown;
     readonly output?: unknown;
   };
+  /** This type as it is in an engine with these packs, for one that runs what packs bring beside nodes. */
+  readonly withPacks?: (packs: readonly NodePack[]) => NodeType;
   /** A pure step from an older version's parameters to this one's. */
   readonly migrate?: (parameters: Readonly<Record<string, unknown>>, from: number) => Record<string, unknown>;
   readonly onUnknown?: "park" | "fail";

@@ -10,7 +10,7 @@ import { withPackIntegrations } from "./pack-integrations.js";
 export interface IntegrationOptions {
   /** Kinds of integrations that the node can run. */
   readonly integrations?: readonly Integration[];
-  /** Packs whose integrations it can run too. */
+  /** Packs whose integrations it can run too, beside those of the engine's `plugins`. */
   readonly packs?: readonly NodePack[];
   /** Where configured integrations are kept. */
   readonly integrationStore?: IntegrationStore;
@@ -31,8 +31,9 @@ const parameters = () =>
  * Runs an action of a configured integration.
  * @throws ConfigurationError `invalid_configuration` when two integrations share a type, or a pack brings something else
  */
-export function createIntegrationNode({ integrations, packs, integrationStore }: IntegrationOptions = {}): NodeType {
-  const registry = new IntegrationRegistry(withPackIntegrations(integrations, packs), integrationStore);
+export function createIntegrationNode(options: IntegrationOptions = {}): NodeType {
+  const integrations = withPackIntegrations(options.integrations, options.packs);
+  const registry = new IntegrationRegistry(integrations, options.integrationStore);
   return defineNode({
     type: "integration",
     label: "Integration",
@@ -40,6 +41,7 @@ export function createIntegrationNode({ integrations, packs, integrationStore }:
     category: "integration",
     effects: (given: ActionRequest) => registry.effectsOf(given.action),
     permissions: ["net", "credentials"],
+    withPacks: (packs) => createIntegrationNode({ ...options, integrations, packs }),
     parameters,
     example: { parameters: { integration_id: "int_1", action: "create_ticket", params: { title: "Flat tyre" } } },
     async execute(ctx) {

@@ -23,12 +23,15 @@ const greeter = (type = "greeter") =>
 const pack = (name: string, ...integrations: readonly unknown[]): NodePack => ({ name, nodes: [], integrations });
 
 describe("integrations of packs", () => {
-  it("are run like those of the options", async () => {
+  it.each([
+    ["the engine alone", false],
+    ["the nodes too", true],
+  ])("are run like those of the options where %s has the pack", async (_, isGivenTwice) => {
     const manners = pack("manners", greeter());
     const integrationStore = memoryIntegrationStore([{ id: "i1", type: "greeter", config: { greeting: "Hello" } }]);
     await using engine = createEngine({
       storage: memoryStorage(),
-      nodes: standardNodes({ packs: [manners], integrationStore }),
+      nodes: standardNodes({ ...(isGivenTwice && { packs: [manners] }), integrationStore }),
       plugins: [manners],
     });
     await engine.start();

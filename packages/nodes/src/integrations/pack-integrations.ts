@@ -17,6 +17,7 @@ export function withPackIntegrations(
       if (!isIntegration(integration)) {
         throw refuse(`The pack "${name}" brings an integration that is not one; make it with defineIntegration.`);
       }
+      if (all.includes(integration)) continue;
       const source = sourceByType.get(integration.type);
       if (source !== undefined) {
         throw refuse(
