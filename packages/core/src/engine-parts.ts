@@ -287,6 +287,7 @@ export class EngineParts {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#state = "closed";
+    this.active.freeze();
     const { timers, clock, hub } = this.services;
     const deadline = clock.now() + deadlineMs;
     const giveUpAt = deadline + CLOSE_GRACE_MS;

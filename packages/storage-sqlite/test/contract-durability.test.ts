@@ -259,8 +259,7 @@ describe("a close in the moment of a start", () => {
       ),
     );
     await engine.close();
-    // Each had begun and was let end, or was refused.
-    for (const end of await Promise.all(ends)) expect(["completed", "engine_closed"]).toContain(end);
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(["engine_closed"]));
     await using later = await open(file, { nodes: [quick] });
     await later.runUntilIdle();
     expect((await later.listExecutions({ status: ["queued", "running"] })).items).toEqual([]);

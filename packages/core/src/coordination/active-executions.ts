@@ -253,13 +253,19 @@ export class ActiveExecutions {
     for (const runner of [...this.#runners.values()]) runner.lose(error);
   }
 
+  /** From now on nothing new starts here: neither executions nor nodes. */
+  freeze(): void {
+    this.#isClosed = true;
+    for (const runner of this.#runners.values()) void runner.freeze();
+  }
+
   /**
    * Starts nothing new, lets running nodes end until the deadline, then lets go of everything. A storage that has not
    * answered at `giveUpAt` is waited for no longer.
    */
   async close({ deadlineMs, giveUpAt }: { readonly deadlineMs: number; readonly giveUpAt: number }): Promise<void> {
     const { timers, commits } = this.#params.services;
-    this.#isClosed = true;
+    this.freeze();
     const settled = this.#settleDown([...this.#runners.values()], deadlineMs, () => commits.close());
     await timers.within(giveUpAt, settled);
     const open = [...this.#runners.values()];
