@@ -3,6 +3,7 @@ import {
   type Durability,
   defineNode,
   type Effects,
+  type ExecutionCommit,
   type NodeContext,
   RetryableNodeError,
   StorageError,
@@ -108,25 +109,35 @@ describe("ctx.transaction", () => {
     ]);
   });
 
-  it("lets other executions go on before and after, not in between", async () => {
+  it.each([
+    [1, "before and after, not in between"],
+    [2, "meanwhile, where the storage takes two commits at once"],
+  ])("lets other executions go on (%i: %s)", async (commitsAtOnce) => {
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
     const node = book((ctx) => ctx.transaction(() => gate));
-    const { engine } = await setUp(node);
+    const storage = transactionalStorage(memoryStorage(), { commitsAtOnce });
+    const { engine } = await setUp(node, { storage });
     await using _ = engine;
-    const booking = engine.run(BOOK);
+    // Its other branch has something to write while the transaction is open: that has to wait.
+    const booking = engine.run(flow("b a>c", { b: { type: "book" } }));
     await engine.runUntilIdle();
     let other: string | undefined;
     const running = engine.run(flow("a")).then(({ status }) => {
       other = status;
     });
     await engine.runUntilIdle();
-    expect(other).toBeUndefined();
+    expect(other).toBe(commitsAtOnce === 1 ? undefined : "completed");
+    const [booked] = storage.batches.find(([commit]) => commit?.transaction !== undefined) as [ExecutionCommit];
+    const lastBatch = storage.batches.findLastIndex((batch) =>
+      batch.some(({ executionId }) => executionId === booked.executionId),
+    );
+    expect(storage.batches[lastBatch]).toEqual([booked]);
     open();
-    await Promise.all([booking, running]);
-    expect(other).toBe("completed");
+    const [{ status }] = await Promise.all([booking, running]);
+    expect([status, other]).toEqual(["completed", "completed"]);
   });
 
   it("is not needed: a transactional node without it completes as any other", async () => {

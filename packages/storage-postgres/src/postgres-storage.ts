@@ -40,6 +40,8 @@ const DEFAULT_SCHEMA = "automatrix";
 const DEFAULT_MAX_CONNECTIONS = 10;
 /** The transaction of a node holds one while the blobs of its result are written on another. */
 const MIN_CONNECTIONS = 2;
+/** Transactions of nodes among them: connections must stay free for reads, claims and signals. */
+const MAX_COMMITS_AT_ONCE = 6;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
@@ -80,19 +82,22 @@ export function postgresStorage(options: PostgresStorageOptions): Storage {
 class PostgresStorage implements Storage {
   readonly name = "postgres";
   readonly capabilities = Object.freeze({ durable: true, transactional: true, shared: true });
+  readonly commitsAtOnce: number;
   readonly blobs: PostgresBlobStore;
   readonly #connection: PostgresConnection;
   #opening: Promise<void> | undefined;
 
   constructor(options: PostgresStorageOptions) {
+    const maxConnections = atLeast(MIN_CONNECTIONS, {
+      name: "pool.max",
+      value: options.pool?.max ?? DEFAULT_MAX_CONNECTIONS,
+      reason: ": the transaction of a node holds one connection while the blobs of its result are written on another",
+    });
+    this.commitsAtOnce = Math.min(maxConnections - 1, MAX_COMMITS_AT_ONCE);
     this.#connection = new PostgresConnection({
       connectionString: options.connectionString,
       schema: quoteSchemaName(options.schema ?? DEFAULT_SCHEMA),
-      maxConnections: atLeast(MIN_CONNECTIONS, {
-        name: "pool.max",
-        value: options.pool?.max ?? DEFAULT_MAX_CONNECTIONS,
-        reason: ": the transaction of a node holds one connection while the blobs of its result are written on another",
-      }),
+      maxConnections,
       idleTimeoutMs: atLeast(0, {
         name: "pool.idleTimeoutMs",
         value: options.pool?.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,

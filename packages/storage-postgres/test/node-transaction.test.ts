@@ -243,6 +243,29 @@ describePostgres("a node in the transaction of its result", (database) => {
     expect(outcome).toEqual({ ok: false, reason: "transaction_failed", error: seen });
   });
 
+  it("holds up no other execution of its process", async () => {
+    const other = defineNode({ type: "other", execute: () => 1 });
+    const node = defineNode({
+      type: "order",
+      effects: "transactional",
+      execute: (ctx) =>
+        ctx.transaction(async (tx) => {
+          await insert(tx, 1);
+          const runs = Array.from({ length: 50 }, () => engine.run({ nodes: [{ id: "a", type: "other" }] }));
+          return (await Promise.all(runs)).map(({ status }) => status);
+        }),
+    });
+    await using engine = createEngine({
+      storage: postgresStorage({ connectionString: database.connectionString, schema: SCHEMA }),
+      nodes: [node, other],
+      logger: silentLogger,
+    });
+    await engine.start();
+    const result = await engine.run({ nodes: [{ id: "a", type: "order" }] });
+    expect(result).toMatchObject({ status: "completed", output: Array(50).fill("completed") });
+    expect(await orders()).toBe(1);
+  });
+
   it("may return binary content with the fewest connections", async () => {
     const node = defineNode({
       type: "order",

@@ -63,6 +63,11 @@ export interface StorageCapabilities {
 export interface Storage extends ScheduleStore {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
+  /**
+   * How many calls of `commit` may usefully be under way at once, none of which has an execution in common with another;
+   * 1 when absent. With more, the transaction of a node holds up no commit of another execution.
+   */
+  readonly commitsAtOnce?: number;
   /** Where `ctx.blobs` keeps what nodes put there, unless the engine is given another. */
   readonly blobs: BlobStore;
   /** Opens and migrates. Idempotent; safe when several processes do it at once. */

@@ -12,7 +12,7 @@ export type StorageFault =
   | { readonly delayUntil: Promise<unknown> };
 
 /** Methods of a storage that do something. */
-export type StorageMethod = Exclude<keyof Storage, "name" | "capabilities" | "blobs">;
+export type StorageMethod = Exclude<keyof Storage, "name" | "capabilities" | "commitsAtOnce" | "blobs">;
 
 export interface FaultPlan {
   /** Faults of `commit` by the number of the call, from 1; or a function of the number and the batch. */

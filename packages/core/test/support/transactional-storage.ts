@@ -23,7 +23,10 @@ export type TransactionalStorage = Storage & {
  * The contract of a transactional storage around one without transactions: the guards first, then the node's code, and
  * what the commit holds once that has ended; a query counts when the commit is accepted. The SQL `fail` throws.
  */
-export function transactionalStorage(storage: Storage): TransactionalStorage {
+export function transactionalStorage(
+  storage: Storage,
+  { commitsAtOnce = 1 }: { readonly commitsAtOnce?: number } = {},
+): TransactionalStorage {
   const written: WrittenQuery[] = [];
   const batches: (readonly ExecutionCommit[])[] = [];
   const own = {
@@ -33,6 +36,7 @@ export function transactionalStorage(storage: Storage): TransactionalStorage {
     beforeCommit: undefined as (() => void | Promise<void>) | undefined,
     afterCommit: undefined as (() => void | Promise<void>) | undefined,
     capabilities: { ...storage.capabilities, transactional: true },
+    commitsAtOnce,
     async commit(batch: readonly ExecutionCommit[]) {
       batches.push(batch);
       const [commit] = batch;

@@ -60,10 +60,13 @@ export interface RecordRow extends SummaryRow {
   readonly mocks: string;
 }
 
-/** Columns that a new execution is given, with their types in SQL; see {@link toCreateRow}. */
+/** A text column whose texts are all JSON. */
+export const JSON_TEXT = "JSON text";
+
+/** Columns that a new execution is given, with their types in SQL or {@link JSON_TEXT}; see {@link toCreateRow}. */
 export const CREATE_COLUMN_TYPES = {
   id: "text",
-  fixed: "text",
+  fixed: JSON_TEXT,
   status: "text",
   workflow_digest: "uuid",
   workflow_version: "double precision",
@@ -72,13 +75,13 @@ export const CREATE_COLUMN_TYPES = {
   priority: "double precision",
   idempotency_digest: "uuid",
   parent_id: "text",
-  input: "text",
-  output: "text",
-  mocks: "text",
-  node_types: "text",
-  error: "text",
-  blocked: "text",
-  cancel_requested: "text",
+  input: JSON_TEXT,
+  output: JSON_TEXT,
+  mocks: JSON_TEXT,
+  node_types: JSON_TEXT,
+  error: JSON_TEXT,
+  blocked: JSON_TEXT,
+  cancel_requested: JSON_TEXT,
   started_at: "double precision",
   ended_at: "double precision",
   parked_ms: "double precision",

@@ -2,11 +2,12 @@ import type { PostgresConnection, Statement } from "../connection/connection.js"
 import { hasSqlState } from "../connection/to-storage-error.js";
 import { toArrayLiteral } from "../rows/array-literal.js";
 import { COMPLETES, ENDS, type EncodedCommit, type EncodedRest, type ListRow } from "../rows/encoded-commit.js";
-import { CREATE_COLUMN_TYPES, type CreateRow } from "../rows/execution-row.js";
+import { CREATE_COLUMN_TYPES, type CreateRow, JSON_TEXT } from "../rows/execution-row.js";
+import { fromJsonList, toJsonList } from "../rows/json-list.js";
 
 const UNIQUE_VIOLATION = "23505";
 
-/** A column that a statement is given: its type in SQL, and what a commit has in it. */
+/** A column that a statement is given: its type in SQL or {@link JSON_TEXT}, and what a commit has in it. */
 interface Column {
   readonly name: string;
   readonly type: string;
@@ -16,9 +17,9 @@ interface Column {
 const COMMIT_COLUMNS: readonly Column[] = [
   { name: "after_seq", type: "bigint", read: ({ afterSeq }) => afterSeq },
   { name: "event_count", type: "integer", read: ({ eventCount }) => eventCount },
-  { name: "events", type: "text", read: ({ events }) => events },
-  { name: "nodes", type: "text", read: ({ nodes }) => nodes },
-  { name: "steps", type: "text", read: ({ steps }) => steps },
+  { name: "events", type: JSON_TEXT, read: ({ events }) => events },
+  { name: "nodes", type: JSON_TEXT, read: ({ nodes }) => nodes },
+  { name: "steps", type: JSON_TEXT, read: ({ steps }) => steps },
 ];
 
 const CREATE_COLUMNS = Object.entries(CREATE_COLUMN_TYPES).map(
@@ -36,9 +37,9 @@ const OWNED_COLUMNS: readonly Column[] = [
 /** What the last commit of an execution writes into its row. */
 const END_COLUMN_TYPES: Readonly<Record<string, string>> = {
   status: "text",
-  output: "text",
-  error: "text",
-  blocked: "text",
+  output: JSON_TEXT,
+  error: JSON_TEXT,
+  blocked: JSON_TEXT,
   ended_at: "double precision",
   parked_ms: "double precision",
 };
@@ -192,10 +193,16 @@ function toSource(
   columns: readonly Column[],
   { form, firstParameter }: { readonly form: StatementForm; readonly firstParameter: number },
 ): string {
-  const types = columns.map(({ type }) => `${isArray(type) ? "text" : type}${form.isMany ? "[]" : ""}`);
-  const parameters = types.map((type, index) => `$${firstParameter + index}::${type}`).join(", ");
   const names = columns.map(({ name }) => name).join(", ");
+  const parameters = columns
+    .map(({ type }, index) => toParameter(`$${firstParameter + index}`, { type, isMany: form.isMany }))
+    .join(", ");
   return `${form.isMany ? `unnest(${parameters})` : `(VALUES (${parameters}))`} AS given(${names})`;
+}
+
+function toParameter(parameter: string, { type, isMany }: { readonly type: string; readonly isMany: boolean }): string {
+  if (type === JSON_TEXT) return isMany ? fromJsonList(parameter) : `${parameter}::text`;
+  return `${parameter}::${isArray(type) ? "text" : type}${isMany ? "[]" : ""}`;
 }
 
 function toValues(
@@ -206,7 +213,10 @@ function toValues(
   const [first] = commits;
   if (first === undefined) return [];
   if (!isMany) return columns.map(({ read }) => toValue(read(first)));
-  return columns.map(({ read }) => toArrayLiteral(commits.map((commit) => toValue(read(commit)))));
+  return columns.map(({ type, read }) => {
+    const values = commits.map((commit) => toValue(read(commit)));
+    return type === JSON_TEXT ? toJsonList(values as readonly (string | null)[]) : toArrayLiteral(values);
+  });
 }
 
 /** A list within a row comes as the text of an array. */

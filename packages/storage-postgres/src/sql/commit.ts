@@ -8,9 +8,6 @@ import { commitUsual, isUsual } from "./commit-usual.js";
 /** Most text in one round trip; a larger batch takes several. */
 const MAX_GROUP_CHARACTERS = 16 * 1024 * 1024;
 
-/** Transactions of nodes that hold a connection at once: others must stay free for commits and signals. */
-const TRANSACTIONS_AT_ONCE = 4;
-
 /** A commit with its place in the batch. */
 interface PlacedCommit {
   readonly encoded: EncodedCommit;
@@ -27,18 +24,14 @@ export async function commit(
 ): Promise<readonly CommitOutcome[]> {
   const outcomes: CommitOutcome[] = new Array(batch.length);
   const plain: PlacedCommit[] = [];
-  const transactions: number[] = [];
+  const withTransaction: number[] = [];
   for (const [index, item] of batch.entries()) {
     if (item.transaction === undefined) plain.push({ encoded: encodeCommit(item), index });
-    else transactions.push(index);
+    else withTransaction.push(index);
   }
   for (const group of toGroups(plain)) await commitGroup(connection, group, outcomes);
-  for (let first = 0; first < transactions.length; first += TRANSACTIONS_AT_ONCE)
-    await Promise.all(
-      transactions.slice(first, first + TRANSACTIONS_AT_ONCE).map(async (index) => {
-        outcomes[index] = await commitInTransaction(connection, batch[index] as ExecutionCommit);
-      }),
-    );
+  for (const index of withTransaction)
+    outcomes[index] = await commitInTransaction(connection, batch[index] as ExecutionCommit);
   return outcomes;
 }
 

@@ -1,80 +1,59 @@
-import { StorageError } from "../../errors/errors.js";
-import type { CommitOutcome, ExecutionCommit } from "../../ports/execution-commit.js";
-import type { Storage } from "../../ports/storage.js";
+import type { ExecutionCommit } from "../../ports/execution-commit.js";
 import { createDeferred, type Deferred } from "../../shared/deferred.js";
-import type { Timers } from "../timers.js";
+import { type CommitOwner, CommitSender, type CommitSenderParams, type Write } from "./commit-sender.js";
 
 /** Most executions in one transaction. */
 const MAX_BATCH_SIZE = 1_000;
-const FIRST_RETRY_DELAY_MS = 50;
-const MAX_RETRY_DELAY_MS = 1_000;
+/** Flushes at once, where the storage takes several calls: one that it writes, one of results that came meanwhile. */
+const FLUSHES_AT_ONCE = 2;
+/** Fewer executions than these go with the next flush and not beside one that is under way. */
+const MIN_BESIDE = 16;
 /** A storage that works synchronously would else keep the event loop from timers, heartbeats and sockets. */
 const MAX_MS_WITHOUT_TURN = 5;
 
 /** An execution with something to write. */
-export interface CommitSource {
+export interface CommitSource extends CommitOwner {
   /** Kept by the queue: true while a flush is asked for. */
   isFlushRequested: boolean;
-  /** True once nobody waits for its writes any more: they are not tried again. */
-  readonly isDropped: boolean;
   /** Everything it has to write now; undefined when there is nothing. */
   takeCommit(): ExecutionCommit | undefined;
-  committed(commit: ExecutionCommit, outcome: CommitOutcome): void;
-  commitFailed(commit: ExecutionCommit, error: StorageError): void;
 }
 
-/** Somebody who waits for one commit. */
-export type CommitOwner = Pick<CommitSource, "isDropped" | "committed" | "commitFailed">;
-
-interface Write {
-  readonly source: CommitOwner;
-  readonly commit: ExecutionCommit;
-}
-
-export interface CommitQueueParams {
-  readonly storage: Storage;
-  readonly timers: Timers;
-  readonly now: () => number;
+export interface CommitQueueParams extends CommitSenderParams {
   /** Lets the event loop turn, then calls `run`. */
   readonly defer: (run: () => void) => void;
-  /** How long a batch is sent again while the storage does not answer, in milliseconds. */
-  readonly retryForMs: number;
 }
 
 /**
  * All writes of a process. Flushes at once when idle; what piles up during a flush goes into the next one, so the
  * batch grows with the load and each execution has at most one commit in a batch.
  *
- * A storage that does not answer (`storage_unavailable`) is sent the same batch again, which it acknowledges without
- * writing twice when only its answer was lost. Any other error is one commit's fault: each is then tried alone, so
- * that it harms nobody else.
+ * Where the storage takes several calls at once, a large batch is cut in two: one half is written while the other half's
+ * executions go on here. Then, too, the transaction of a node holds up nobody but its own execution. No execution is in
+ * two calls at once, so its commits stay in order.
  */
 export class CommitQueue {
   readonly #params: CommitQueueParams;
+  readonly #sender: CommitSender;
+  readonly #callsAtOnce: number;
   #waiting: CommitSource[] = [];
   /** Commits with code of a node in their transaction. */
   readonly #alone: Write[] = [];
-  #isFlushing = false;
+  /** Executions with a commit under way. */
+  readonly #underWay = new Set<string>();
+  #flushes = 0;
+  /** Executions in all flushes under way. */
+  #flushing = 0;
+  #transactions = 0;
+  #wasFlushLast = false;
+  #isBeginning = false;
+  #turnedAt = 0;
   #idle: Deferred<void> | undefined;
-  #isClosing = false;
-  #endPause: (() => void) | undefined;
 
   constructor(params: CommitQueueParams) {
     this.#params = params;
-  }
-
-  /** Asks for a flush of this source; its `takeCommit` is called when the batch is made up. */
-  request(source: CommitSource): void {
-    if (source.isFlushRequested) return;
-    source.isFlushRequested = true;
-    this.#waiting.push(source);
-    this.#startFlushing();
-  }
-
-  /** Commits this by itself, between two flushes: whatever else is to be written waits meanwhile. */
-  commitAlone(source: CommitOwner, commit: ExecutionCommit): void {
-    this.#alone.push({ source, commit });
-    this.#startFlushing();
+    this.#sender = new CommitSender(params);
+    this.#callsAtOnce = Math.max(1, params.storage.commitsAtOnce ?? 1);
   }
 
   /** True when the storage can run code of nodes in its transactions. */
@@ -82,121 +61,131 @@ export class CommitQueue {
     return this.#params.storage.capabilities.transactional;
   }
 
-  #startFlushing(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    queueMicrotask(() => void this.#flushAll());
+  /** Asks for a flush of this source; its `takeCommit` is called when the batch is made up. */
+  request(source: CommitSource): void {
+    if (source.isFlushRequested) return;
+    source.isFlushRequested = true;
+    this.#waiting.push(source);
+    this.#beginSoon();
+  }
+
+  /** Commits this by itself: whatever else the storage cannot take meanwhile waits. */
+  commitAlone(owner: CommitOwner, commit: ExecutionCommit): void {
+    this.#alone.push({ owner, commit });
+    this.#beginSoon();
   }
 
   /** Resolves when nothing is waiting or being written. */
   idle(): Promise<void> {
-    if (!this.#isFlushing) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     this.#idle ??= createDeferred<void>();
     return this.#idle.promise;
   }
 
   /** From now on a batch that the storage does not take is given up at once. */
   close(): void {
-    this.#isClosing = true;
-    this.#endPause?.();
+    this.#sender.close();
   }
 
-  get isIdle(): boolean {
-    return !this.#isFlushing;
+  get #isIdle(): boolean {
+    return this.#calls === 0 && this.#waiting.length === 0 && this.#alone.length === 0;
   }
 
-  async #flushAll(): Promise<void> {
-    let turnedAt = this.#params.now();
-    while (this.#waiting.length > 0 || this.#alone.length > 0) {
-      if (this.#params.now() - turnedAt >= MAX_MS_WITHOUT_TURN) {
-        await new Promise<void>((resolve) => this.#params.defer(resolve));
-        turnedAt = this.#params.now();
-      }
-      if (this.#waiting.length > 0) await this.#flush();
-      const write = this.#alone.shift();
-      if (write !== undefined && !write.source.isDropped) await this.#write([write]);
-    }
-    this.#isFlushing = false;
-    this.#idle?.resolve();
-    this.#idle = undefined;
+  get #calls(): number {
+    return this.#flushes + this.#transactions;
   }
 
-  async #flush(): Promise<void> {
-    const writes: Write[] = [];
-    const waiting = this.#waiting;
-    this.#waiting = waiting.length > MAX_BATCH_SIZE ? waiting.splice(MAX_BATCH_SIZE) : [];
-    for (const source of waiting) {
-      source.isFlushRequested = false;
-      const commit = source.takeCommit();
-      if (commit === undefined) continue;
-      writes.push({ source, commit });
-    }
-    if (writes.length > 0) await this.#write(writes);
+  // ── when ───────────────────────────────────────────────────────────────────
+
+  /** Beside a flush not before the next turn of the event loop: what comes in this one stays together. */
+  #beginSoon(): void {
+    if (this.#isBeginning || this.#calls >= this.#callsAtOnce) return;
+    this.#isBeginning = true;
+    if (this.#flushes > 0) return this.#params.defer(() => this.#begin());
+    this.#turnedAt = this.#params.now();
+    queueMicrotask(() => this.#begin());
   }
 
-  async #write(writes: readonly Write[]): Promise<void> {
-    try {
-      tell(writes, await this.#params.storage.commit(writes.map(({ commit }) => commit)));
-    } catch (error) {
-      await this.#recover(writes, toStorageError(error));
-    }
-  }
-
-  async #recover(writes: readonly Write[], error: StorageError): Promise<void> {
-    if (error.code === "storage_unavailable") return this.#sendAgain(writes, error);
-    if (writes.length === 1) return fail(writes, error);
-    for (const write of writes) {
-      try {
-        tell([write], await this.#params.storage.commit([write.commit]));
-      } catch (one) {
-        await this.#recover([write], toStorageError(one));
-      }
-    }
-  }
-
-  /** Until the storage answers, or the lease of this worker must have ended. */
-  async #sendAgain(writes: readonly Write[], failure: StorageError): Promise<void> {
-    const { storage, now, retryForMs } = this.#params;
-    const giveUpAt = now() + retryForMs;
-    let delayMs = FIRST_RETRY_DELAY_MS;
-    for (let open = writes; ; ) {
-      open = open.filter(({ source }) => !source.isDropped);
-      if (open.length === 0) return;
-      if (this.#isClosing || now() + delayMs > giveUpAt) return fail(open, failure);
-      await this.#pause(delayMs);
-      delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS);
-      try {
-        return tell(open, await storage.commit(open.map(({ commit }) => commit)));
-      } catch (error) {
-        const next = toStorageError(error);
-        if (next.code !== "storage_unavailable") return this.#recover(open, next);
-      }
-    }
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#params.timers.set(this.#params.now() + delayMs, resolve);
-      this.#endPause = () => {
-        timer.cancel();
-        resolve();
-      };
+  /** A call has ended. */
+  #goOn(): void {
+    if (this.#flushes > 0) return this.#beginSoon();
+    if (this.#params.now() - this.#turnedAt < MAX_MS_WITHOUT_TURN) return this.#begin();
+    this.#isBeginning = true;
+    this.#params.defer(() => {
+      this.#turnedAt = this.#params.now();
+      this.#begin();
     });
   }
-}
 
-function tell(writes: readonly Write[], outcomes: readonly CommitOutcome[]): void {
-  for (let index = 0; index < writes.length; index++) {
-    const { source, commit } = writes[index] as Write;
-    source.committed(commit, outcomes[index] as CommitOutcome);
+  /** Where only one of them can, flushes and transactions begin in turns. */
+  #begin(): void {
+    this.#isBeginning = false;
+    if (this.#wasFlushLast) this.#beginTransactions();
+    this.#beginFlushes();
+    this.#beginTransactions();
+    if (this.#isIdle) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    } else if (this.#calls === 0) this.#beginSoon();
   }
-}
 
-function fail(writes: readonly Write[], error: StorageError): void {
-  for (const { source, commit } of writes) source.commitFailed(commit, error);
-}
+  // ── what ───────────────────────────────────────────────────────────────────
 
-function toStorageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  return new StorageError("storage_unavailable", "The storage could not commit.", { cause: error });
+  #beginFlushes(): void {
+    const places = Math.min(FLUSHES_AT_ONCE - this.#flushes, this.#callsAtOnce - this.#calls);
+    if (places <= 0) return;
+    const ready = this.#waiting.filter((source) => this.#isFree(source));
+    if (this.#flushes > 0 && ready.length < Math.max(MIN_BESIDE, this.#flushing / 2)) return;
+    const isCut = places > 1 && ready.length >= 2 * MIN_BESIDE;
+    const size = Math.min(isCut ? Math.ceil(ready.length / 2) : ready.length, MAX_BATCH_SIZE);
+    const parts = [ready.slice(0, size), ...(isCut ? [ready.slice(size, 2 * size)] : [])];
+    this.#waiting = [...ready.slice(parts.length * size), ...this.#waiting.filter((source) => !this.#isFree(source))];
+    for (const part of parts) void this.#flush(part);
+  }
+
+  /** One place stays free for flushes, where there is more than one. */
+  #beginTransactions(): void {
+    const places = Math.min(Math.max(1, this.#callsAtOnce - 1) - this.#transactions, this.#callsAtOnce - this.#calls);
+    for (let begun = 0; begun < places; begun++) {
+      const index = this.#alone.findIndex(({ owner }) => this.#isFree(owner));
+      if (index < 0) return;
+      const [write] = this.#alone.splice(index, 1) as [Write];
+      if (!write.owner.isDropped) void this.#commitTransaction(write);
+    }
+  }
+
+  #isFree({ executionId }: CommitOwner): boolean {
+    return !this.#underWay.has(executionId);
+  }
+
+  async #flush(sources: readonly CommitSource[]): Promise<void> {
+    const writes: Write[] = [];
+    for (const source of sources) {
+      source.isFlushRequested = false;
+      const commit = source.takeCommit();
+      if (commit !== undefined) writes.push({ owner: source, commit });
+    }
+    if (writes.length === 0) return;
+    this.#wasFlushLast = true;
+    this.#flushes += 1;
+    this.#flushing += writes.length;
+    await this.#send(writes);
+    this.#flushes -= 1;
+    this.#flushing -= writes.length;
+    this.#goOn();
+  }
+
+  async #commitTransaction(write: Write): Promise<void> {
+    this.#wasFlushLast = false;
+    this.#transactions += 1;
+    await this.#send([write]);
+    this.#transactions -= 1;
+    this.#goOn();
+  }
+
+  async #send(writes: readonly Write[]): Promise<void> {
+    for (const { owner } of writes) this.#underWay.add(owner.executionId);
+    await this.#sender.send(writes);
+    for (const { owner } of writes) this.#underWay.delete(owner.executionId);
+  }
 }

@@ -41,6 +41,10 @@ export class ExecutionWriter implements CommitSource {
     return this.#started.promise;
   }
 
+  get executionId(): string {
+    return this.#runner.id;
+  }
+
   get isDropped(): boolean {
     return this.#runner.isDropped;
   }

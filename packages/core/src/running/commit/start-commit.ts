@@ -43,6 +43,10 @@ export class QueuedStart implements CommitSource {
     return this.#written.promise;
   }
 
+  get executionId(): string {
+    return this.#record.id;
+  }
+
   takeCommit(): ExecutionCommit | undefined {
     const { id: executionId, epoch } = this.#record;
     const commit = this.#pending.take({ executionId, epoch, afterSeq: 0 });

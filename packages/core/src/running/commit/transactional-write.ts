@@ -4,7 +4,7 @@ import type { CommitOutcome, ExecutionCommit, StorageTransaction } from "../../p
 import type { NodeRecord } from "../../ports/execution-record.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import { handleRefusal } from "../execution/refused-commit.js";
-import type { CommitOwner } from "./commit-queue.js";
+import type { CommitOwner } from "./commit-sender.js";
 
 /** A commit with a node's code in its transaction; `nodes` and `events` are filled in by then. */
 export interface TransactionalWriteParams {
@@ -37,6 +37,10 @@ export class TransactionalWrite implements CommitOwner {
       },
     };
     this.commit = commit;
+  }
+
+  get executionId(): string {
+    return this.#runner.id;
   }
 
   get isDropped(): boolean {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { commitOne, eventDraft, executionRecord, inboxItem, nodeRecord, waitRecord } from "../../sample-rows.js";
+import {
+  commitOne,
+  creation,
+  eventDraft,
+  executionRecord,
+  inboxItem,
+  nodeRecord,
+  waitRecord,
+} from "../../sample-rows.js";
 import { ALL_EVENTS, type CaseGroup, createExecution, ending } from "../conformance-case.js";
 
 export const atomicityCases: CaseGroup = {
@@ -47,6 +55,28 @@ export const atomicityCases: CaseGroup = {
             (await storage.getExecution("e2"))?.status,
           ],
           ["completed", "running", "completed"],
+        );
+      },
+    },
+    {
+      name: "takes several batches at once, with different executions",
+      check: async ({ storage }) => {
+        const ids = Array.from({ length: 40 }, (_, index) => `e${index}`);
+        const [evens, odds] = [ids.filter((_, index) => index % 2 === 0), ids.filter((_, index) => index % 2 === 1)];
+        await Promise.all([evens, odds].map((part) => storage.commit(part.map((id) => creation(id)))));
+        const answers = await Promise.all(
+          [evens, odds].map((part) =>
+            storage.commit(part.map((id) => (id === "e7" ? { ...ending(id), epoch: 9 } : ending(id)))),
+          ),
+        );
+        assert.deepEqual(
+          answers.map((outcomes) => outcomes.map(({ ok }) => ok)),
+          [evens.map(() => true), odds.map((id) => id !== "e7")],
+        );
+        const statuses = await Promise.all(ids.map(async (id) => (await storage.getExecution(id))?.status));
+        assert.deepEqual(
+          statuses,
+          ids.map((id) => (id === "e7" ? "running" : "completed")),
         );
       },
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { commitOne, executionRecord, inboxItem, nodeRecord } from "../../sample-rows.js";
+import type { ExecutionCommit } from "../../../ports/execution-commit.js";
+import { commitOne, creation, eventDraft, executionRecord, inboxItem, nodeRecord } from "../../sample-rows.js";
 import { type CaseGroup, type ConformanceScene, createExecution } from "../conformance-case.js";
 
 const LARGE_BYTES = 5.5 * 1024 * 1024;
@@ -94,6 +95,48 @@ export const valueCases: CaseGroup = {
       check: (scene: ConformanceScene) =>
         roundTrip(scene, Object.defineProperty({ text }, `key ${text}`, { value: [text], enumerable: true })),
     })),
+    {
+      name: "keeps the values of executions in one batch apart",
+      check: async ({ storage }) => {
+        const values = Object.entries(HOSTILE_TEXTS).map(([name, text]) => ({ name, [`key ${text}`]: [text, null] }));
+        const write = async (
+          toCommit: (id: string, value: unknown) => Omit<ExecutionCommit, "executionId" | "epoch">,
+        ) =>
+          assert.ok(
+            (
+              await storage.commit(
+                values.map((value, index) => ({ executionId: `e${index}`, epoch: 1, ...toCommit(`e${index}`, value) })),
+              )
+            ).every(({ ok }) => ok),
+          );
+        await write((id, value) => creation(id, { input: value, metadata: { value } }));
+        await write((id, value) => ({
+          afterSeq: 1,
+          nodes: [nodeRecord("a", { output: value })],
+          steps: [{ nodePath: "a", key: "k", value }],
+          events: [eventDraft(id, "node.completed", { value })],
+        }));
+        await write((id, value) => ({
+          afterSeq: 2,
+          events: [eventDraft(id, "execution.completed", { value })],
+          patch: { status: "completed", output: value, error: null, blocked: null, endedAt: 9, parkedMs: 0 },
+        }));
+        for (const [index, value] of values.entries()) {
+          const id = `e${index}`;
+          const record = await storage.getExecution(id);
+          const events = await storage.listEvents(id, { after: 1, limit: 2 });
+          for (const read of [
+            record?.input,
+            record?.output,
+            record?.metadata["value"],
+            (await storage.listNodes(id))[0]?.output,
+            (await storage.listSteps(id))[0]?.value,
+            ...events.map(({ data }) => data.value),
+          ])
+            assertSameJson(read, value);
+        }
+      },
+    },
     {
       name: "keeps properties named like prototypes and pollutes none",
       check: async (scene) => {
