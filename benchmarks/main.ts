@@ -4,9 +4,10 @@ import { parseArgs } from "node:util";
 import { chain, fan, layers } from "../packages/cli/src/bench-graphs.js";
 import { type CronTimes, cronText, measureCron } from "./cron-times.js";
 import { type DispatchReport, measureDispatch } from "./dispatch/dispatch-report.js";
-import { type DurableReport, measureDurable } from "./durable/durable-report.js";
+import { type DurableReport, measureDurable, measureRates } from "./durable/durable-report.js";
 import { openPostgresTarget } from "./durable/postgres-target.js";
 import { openSqliteTarget } from "./durable/sqlite-target.js";
+import type { WorkflowRate } from "./durable/workflow-rate.js";
 import { type FlatCost, measureFlatCost } from "./flat-cost.js";
 import { type ForEachMemory, HEAP_LIMIT_MIB, measureForEach } from "./for-each-memory.js";
 import { type ImportCost, measureImports } from "./nodes/import-cost.js";
@@ -29,7 +30,7 @@ const HELP = `npm run bench [-- PART... [--json] [--postgres URL] [--redis URL]]
                   (default AUTOMATRIX_TEST_REDIS, else ${DEFAULT_REDIS})
   --help          this text
 
-The whole of it takes about five minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
+The whole of it takes about six minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
 `;
 
 const PARTS = [
@@ -55,6 +56,11 @@ const GRAPHS = {
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
+interface PostgresReport extends DurableReport {
+  /** With commits that take longer, where whoever runs the benchmark may ask for them. */
+  readonly slowCommits?: readonly WorkflowRate[];
+}
+
 interface Report {
   readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };
   readonly steps?: readonly (StepRate & { readonly graph: string; readonly node: "sync" | "async" })[];
@@ -71,7 +77,7 @@ interface Report {
     readonly overhead: Readonly<Record<string, number>>;
   };
   /** Null when no server was to be reached. */
-  readonly postgres?: DurableReport | null;
+  readonly postgres?: PostgresReport | null;
   /** Null when no server was to be reached. */
   readonly dispatch?: DispatchReport | null;
 }
@@ -157,13 +163,20 @@ async function measureSqlite(say: (line: string) => void): Promise<readonly Dura
   return reports;
 }
 
-async function measurePostgres(connectionString: string, say: (line: string) => void): Promise<DurableReport | null> {
+async function measurePostgres(connectionString: string, say: (line: string) => void): Promise<PostgresReport | null> {
   await using target = await openPostgresTarget(connectionString).catch((error: unknown) => {
     // Without the address, which may hold a password.
     say(`\nPostgres: left out, there is no server to measure on (${String(error)}); name one with --postgres URL`);
     return null;
   });
-  return target === null ? null : await measureDurable(target, { say });
+  if (target === null) return null;
+  const report = await measureDurable(target, { hasAims: true, say });
+  await using slowTarget = await openPostgresTarget(connectionString, { isSlow: true }).catch((error: unknown) => {
+    say(`\nPostgres with slower commits: left out, only a superuser may ask for them (${String(error)})`);
+    return null;
+  });
+  if (slowTarget === null) return report;
+  return { ...report, slowCommits: await measureRates(slowTarget, { nodes: ["async"], hasAims: true, say }) };
 }
 
 async function measureNodes(say: (line: string) => void): Promise<NonNullable<Report["nodes"]>> {

@@ -2,7 +2,7 @@ import { type CommitCounts, countCommits } from "./commit-counts.js";
 import type { DurableTarget } from "./durable-target.js";
 import { measureStartLatency, type StartLatency } from "./start-latency.js";
 import { measureStepCost, type StepCost } from "./step-cost.js";
-import type { NodeKind } from "./ten-steps.js";
+import { type NodeKind, STEPS } from "./ten-steps.js";
 import { measureWorkflowRate, type WorkflowRate } from "./workflow-rate.js";
 
 const AT_ONCE = [1, 50] as const;
@@ -26,18 +26,7 @@ export async function measureDurable(
   target: DurableTarget,
   { hasAims = false, say }: { readonly hasAims?: boolean; readonly say: (line: string) => void },
 ): Promise<DurableReport> {
-  say(`\n${target.name}: workflows of 10 steps with effects`);
-  say(
-    `${"".padEnd(18)}${"workflows/s".padStart(12)}${"min".padStart(9)}${"max".padStart(9)}${"floor".padStart(9)}${"ratio".padStart(8)}${"CPU µs".padStart(9)}${"floor".padStart(8)}${"commits/workflow".padStart(18)}`,
-  );
-  const rates: WorkflowRate[] = [];
-  for (const atOnce of AT_ONCE) {
-    for (const node of NODE_KINDS) {
-      const rate = await measureWorkflowRate(target, { node, atOnce });
-      rates.push(rate);
-      say(rateText(rate, hasAims));
-    }
-  }
+  const rates = await measureRates(target, { nodes: NODE_KINDS, hasAims, say });
   const latency = await measureStartLatency(target);
   say(latencyText(latency, hasAims));
   const stepCost = await measureStepCost(target);
@@ -45,6 +34,30 @@ export async function measureDurable(
   const commits = await countCommits(target);
   say(commitsText(commits));
   return { rates, latency, stepCost, commits };
+}
+
+/** Workflows a second one at a time and many at once, said line by line as it comes. */
+export async function measureRates(
+  target: DurableTarget,
+  {
+    nodes,
+    hasAims,
+    say,
+  }: { readonly nodes: readonly NodeKind[]; readonly hasAims: boolean; readonly say: (line: string) => void },
+): Promise<readonly WorkflowRate[]> {
+  say(`\n${target.name}: workflows of ${STEPS} steps with effects`);
+  say(
+    `${"".padEnd(18)}${"workflows/s".padStart(12)}${"min".padStart(9)}${"max".padStart(9)}${"floor".padStart(9)}${"ratio".padStart(8)}${"CPU µs".padStart(9)}${"floor".padStart(8)}${"commits/workflow".padStart(18)}`,
+  );
+  const rates: WorkflowRate[] = [];
+  for (const atOnce of AT_ONCE) {
+    for (const node of nodes) {
+      const rate = await measureWorkflowRate(target, { node, atOnce });
+      rates.push(rate);
+      say(rateText(rate, hasAims));
+    }
+  }
+  return rates;
 }
 
 function rateText(rate: WorkflowRate, hasAims: boolean): string {

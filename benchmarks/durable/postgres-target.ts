@@ -3,22 +3,36 @@ import pg from "pg";
 import { type DurableFloor, type DurableTarget, toFloorRow } from "./durable-target.js";
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const MICROSECONDS_PER_MILLISECOND = 1_000;
+
+/** In this process. */
+let schemasSoFar = 0;
+
+/** As on a disk that truly writes, or that is reached through a network. */
+const SLOW_COMMIT_MS = 1;
 
 /**
  * Schemas of a running server, dropped at the end.
+ * @param options `isSlow`: each commit takes the server at least {@link SLOW_COMMIT_MS} longer, which only a superuser
+ * may ask for
  * @throws when the server cannot be reached or nothing may be created there
  */
-export async function openPostgresTarget(connectionString: string): Promise<DurableTarget> {
+export async function openPostgresTarget(
+  server: string,
+  { isSlow = false }: { readonly isSlow?: boolean } = {},
+): Promise<DurableTarget> {
+  const connectionString = isSlow ? withSlowCommits(server) : server;
   const admin = await connect(connectionString);
   const { rows } = await admin.query({ text: "SELECT current_setting('server_version') AS version" });
   const schemas: string[] = [];
   const nextSchema = () => {
-    const schema = `automatrix_bench_${process.pid}_${schemas.length + 1}`;
+    schemasSoFar += 1;
+    const schema = `automatrix_bench_${process.pid}_${schemasSoFar}`;
     schemas.push(schema);
     return schema;
   };
   return {
-    name: `Postgres ${String(rows[0]?.["version"]).split(" ")[0]}`,
+    name: `Postgres ${String(rows[0]?.["version"]).split(" ")[0]}${isSlow ? `, each commit ${SLOW_COMMIT_MS} ms longer` : ""}`,
     createStorage: () => postgresStorage({ connectionString, schema: nextSchema() }),
     openFloor: async () => openPostgresFloor(await connect(connectionString), nextSchema()),
     async walBytes() {
@@ -30,6 +44,14 @@ export async function openPostgresTarget(connectionString: string): Promise<Dura
       await admin.end();
     },
   };
+}
+
+function withSlowCommits(server: string): string {
+  const url = new URL(server);
+  const settings = [`commit_delay=${SLOW_COMMIT_MS * MICROSECONDS_PER_MILLISECOND}`, "commit_siblings=0"];
+  const given = url.searchParams.get("options") ?? "";
+  url.searchParams.set("options", [given, ...settings.map((setting) => `-c ${setting}`)].join(" ").trim());
+  return url.href.replaceAll("+", "%20");
 }
 
 async function connect(connectionString: string): Promise<pg.Client> {
