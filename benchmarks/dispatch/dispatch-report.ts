@@ -16,7 +16,7 @@ const AT_ONCE = 50;
 const JOB_SIZE = 10;
 const CLAIM_SIZE = 100;
 const ROUNDS = 5;
-const WARM_UP = 500;
+const FLEET_ROUNDS = 3;
 const QUEUES = ["executions", "floor"];
 const FLEETS = [1, 3] as const;
 /** Places of one worker where several are compared. */
@@ -25,6 +25,12 @@ const MILLISECONDS_PER_SECOND = 1_000;
 
 /** Of raw BullMQ with a job each. */
 const AIMS = { oneJobEach: 0.5, batchedJobs: 1, threeWorkersThatWait: 2.5 };
+
+/** Executions a second by the number of workers. */
+export interface FleetRate {
+  readonly workers: number;
+  readonly perSecond: number;
+}
 
 export interface DispatchReport {
   /** Executions a second, from the first start to the last end, started in one process and run in another. */
@@ -36,10 +42,7 @@ export interface DispatchReport {
   readonly rawBatchedJobs: Spread;
   readonly throughClaims: Spread;
   readonly rawClaims: Spread;
-  /** Executions a second by the number of workers. */
-  readonly fleets: Readonly<
-    Record<"nap" | "spin", readonly { readonly workers: number; readonly perSecond: number }[]>
-  >;
+  readonly fleets: Readonly<Record<"nap" | "spin", readonly FleetRate[]>>;
 }
 
 /** Work started in this process and run in others, against what that costs without an engine. */
@@ -63,17 +66,26 @@ export async function measureDispatch({
   };
   await createClaimTable(floor);
   try {
+    say("");
+    // First: what the rounds leave behind is vacuumed after them, on the same cores.
+    const nap = await measureFleets(claims, "nap", 600);
+    say(fleetText("nodes that wait 20 ms", nap, ` (aim ${AIMS.threeWorkersThatWait})`));
+    const spin = await measureFleets(claims, "spin", 400);
+    say(fleetText("nodes that compute for 5 ms", spin, ""));
     say(`\n${EXECUTIONS.toLocaleString("en-US")} executions of one pure node, started here, run in another process`);
-    const rounds = await measureInTurns({
-      rawOneByOne: () => timeQueueFloor(floor, (count) => addOneByOne(floor, { count, atOnce: AT_ONCE })),
-      rawOneJobEach: () => timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: 1 })),
-      rawBatchedJobs: () =>
-        timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: JOB_SIZE })),
-      throughBullmq: () => timeEngine(bullmq),
-      throughBullmqOnSqlite: () => timeEngine(bullmqOnSqlite),
-      rawClaims: () => timeClaimFloor(floor),
-      throughClaims: () => timeEngine(claims),
-    });
+    const rounds = await measureInTurns(
+      {
+        rawOneByOne: () => timeQueueFloor(floor, (count) => addOneByOne(floor, { count, atOnce: AT_ONCE })),
+        rawOneJobEach: () => timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: 1 })),
+        rawBatchedJobs: () =>
+          timeQueueFloor(floor, (count) => addToQueue(floor, { count, atOnce: AT_ONCE, batch: JOB_SIZE })),
+        throughBullmq: () => timeEngine(bullmq),
+        throughBullmqOnSqlite: () => timeEngine(bullmqOnSqlite),
+        rawClaims: () => timeClaimFloor(floor),
+        throughClaims: () => timeEngine(claims),
+      },
+      ROUNDS,
+    );
     say(rateText("raw BullMQ, a job each", rounds.rawOneByOne));
     say(rateText(`the same, ${AT_ONCE} added in a call`, rounds.rawOneJobEach));
     say(rateText(`the same, ${JOB_SIZE} executions a job`, rounds.rawBatchedJobs));
@@ -90,10 +102,6 @@ export async function measureDispatch({
     say(
       `${rateText("engine through claims", rounds.throughClaims)}   ${ratioText(rounds.throughClaims, rounds.rawClaims)} of SKIP LOCKED`,
     );
-    const nap = await measureFleets(claims, "nap", 1_000);
-    say(fleetText("nodes that wait 20 ms", nap, ` (aim ${AIMS.threeWorkersThatWait})`));
-    const spin = await measureFleets(claims, "spin", 600);
-    say(fleetText("nodes that compute for 5 ms", spin, ""));
     return { ...rounds, fleets: { nap, spin } };
   } finally {
     await removeAll(floor, [floor.redis.prefix, `${name}_sqlite`]);
@@ -104,10 +112,12 @@ export async function measureDispatch({
 /** The sides take turns, so that all of them meet the same disturbances. */
 async function measureInTurns<Name extends string>(
   sides: Readonly<Record<Name, () => Promise<number>>>,
+  roundCount: number,
 ): Promise<Readonly<Record<Name, Spread>>> {
   const names = Object.keys(sides) as Name[];
   const measured = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) for (const name of names) measured.get(name)?.push(await sides[name]());
+  for (let round = 0; round < roundCount; round++)
+    for (const name of names) measured.get(name)?.push(await sides[name]());
   return Object.fromEntries(names.map((name) => [name, spreadOf(measured.get(name) as number[])])) as Record<
     Name,
     Spread
@@ -127,15 +137,19 @@ async function timeEngine(place: DispatchPlace): Promise<number> {
   return timeFleet(place, { workers: 1, workload: "trivial", executions: EXECUTIONS, places: 100 });
 }
 
+/** The fleets take turns; the median of each. */
 async function measureFleets(
   place: DispatchPlace,
   workload: Workload,
-  executions: number,
-): Promise<readonly { readonly workers: number; readonly perSecond: number }[]> {
-  const measured = [];
-  for (const workers of FLEETS)
-    measured.push({ workers, perSecond: await timeFleet(place, { workers, workload, executions, places: PLACES }) });
-  return measured;
+  executionsPerWorker: number,
+): Promise<readonly FleetRate[]> {
+  const time = (workers: number) =>
+    timeFleet(place, { workers, workload, executions: executionsPerWorker * workers, places: PLACES });
+  const rates = await measureInTurns(
+    Object.fromEntries(FLEETS.map((workers) => [workers, () => time(workers)])),
+    FLEET_ROUNDS,
+  );
+  return FLEETS.map((workers) => ({ workers, perSecond: (rates[workers] as Spread).median }));
 }
 
 async function timeFleet(
@@ -159,7 +173,7 @@ async function timeFleet(
   });
 }
 
-/** Executions a second once all is warm. */
+/** Executions a second, once as many have been run to warm up. */
 async function timeWorkers(
   workers: number,
   orders: WorkerOrders,
@@ -167,7 +181,7 @@ async function timeWorkers(
   start: (count: number) => Promise<unknown>,
 ): Promise<number> {
   await using processes = await WorkerProcesses.start(workers, orders);
-  await processes.timeUntilEnded(WARM_UP, () => start(WARM_UP));
+  await processes.timeUntilEnded(executions, () => start(executions));
   const ms = await processes.timeUntilEnded(executions, () => start(executions));
   return (executions * MILLISECONDS_PER_SECOND) / ms;
 }
@@ -195,11 +209,7 @@ function ratioText(side: Spread, floor: Spread): string {
   return (side.median / floor.median).toFixed(2);
 }
 
-function fleetText(
-  title: string,
-  fleets: readonly { readonly workers: number; readonly perSecond: number }[],
-  aim: string,
-): string {
+function fleetText(title: string, fleets: readonly FleetRate[], aim: string): string {
   const [one, three] = fleets.map(({ perSecond }) => perSecond) as [number, number];
   return `${title.padEnd(31)}${Math.round(one).toLocaleString("en-US").padStart(9)}/s with one worker, ${Math.round(three).toLocaleString("en-US")}/s with three: ${(three / one).toFixed(2)} times${aim}`;
 }
