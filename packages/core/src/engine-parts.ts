@@ -314,6 +314,7 @@ export class EngineParts {
       heartbeat: this.#heartbeat.state,
       running: this.active.runningCount,
       dispatcher: this.#dispatching?.health,
+      eventBus: this.#announcing?.health,
       now: this.services.clock.now(),
     });
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Clock, type Dispatcher, defineNode, type Logger, type Storage } from "../src/index.js";
+import { type Clock, type Dispatcher, defineNode, type EventBus, type Logger, type Storage } from "../src/index.js";
 import { silentLogger, type TestClock, testClock, testEngine } from "../src/testing/index.js";
 import { sharedStorage, startWorker } from "./support/shared-storage.js";
-import { flow } from "./support/workflow.js";
+import { BASIC_NODES, flow } from "./support/workflow.js";
 
 /** Of the workers of these tests; see `startWorker`. */
 const LEASE = { durationMs: 2_000, heartbeatMs: 500 } as const;
@@ -81,6 +81,28 @@ describe("engine.health", () => {
     };
     await using engine = await testEngine({ dispatcher });
     expect(engine.health()).toMatchObject({ status: "degraded", dispatcher: health });
+  });
+
+  it("is degraded while the event bus is, by its own word or as long as nothing can be published", async () => {
+    let isAway = false;
+    const bus: EventBus = {
+      name: "away",
+      publish: async () => {
+        if (isAway) throw new Error("away");
+      },
+      subscribe: async () => {},
+      close: async () => {},
+    };
+    const health = { status: "degraded", message: "away" } as const;
+    await using told = await testEngine({ eventBus: { ...bus, health: () => health } });
+    expect(told.health()).toMatchObject({ status: "degraded", eventBus: health });
+    await using engine = await testEngine({ eventBus: bus, nodes: BASIC_NODES, logger: silentLogger });
+    for (const status of ["up", "degraded", "up"] as const) {
+      isAway = status === "degraded";
+      await engine.run(flow("a"));
+      await engine.runUntilIdle();
+      expect(engine.health()).toMatchObject({ status: isAway ? "degraded" : "ok", eventBus: { status } });
+    }
   });
 
   it("is degraded while the storage does not answer, and heals", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
+import { type EventAnnouncement, type EventBus, type EventBusHealth, readAnnouncements } from "@automatrix/core";
 import { DEFAULT_PREFIX, ImpatientClient, PatientClient, type RedisConnection } from "./redis-connection.js";
 import { within } from "./within.js";
 
@@ -62,6 +62,11 @@ class RedisEventBus implements EventBus {
     const subscribed = subscriber.redis.subscribe(this.#channel);
     subscribed.catch(() => {});
     await within(SUBSCRIBE_TIMEOUT_MS, subscribed).catch(() => {});
+  }
+
+  health(): EventBusHealth {
+    if (!this.#isClosed && this.#subscriber?.isLost !== true) return { status: "up" };
+    return { status: "degraded", message: this.#isClosed ? "it is closed" : "Redis cannot be reached" };
   }
 
   async close(): Promise<void> {

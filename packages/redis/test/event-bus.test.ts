@@ -43,7 +43,9 @@ describeRedis("the Redis event bus", (redis) => {
     const speaker = redisEventBus({ connection: redis.url, prefix });
     const heard: EventAnnouncement[] = [];
     await subscribe(listener, heard);
+    expect(listener.health?.()).toEqual({ status: "up" });
     await wire.cut();
+    await expect.poll(() => listener.health?.()).toEqual({ status: "degraded", message: "Redis cannot be reached" });
     await wire.mend();
     await expect
       .poll(
@@ -54,6 +56,7 @@ describeRedis("the Redis event bus", (redis) => {
         { timeout: 5_000 },
       )
       .toBe(true);
+    expect(listener.health?.()).toEqual({ status: "up" });
     for (const bus of [listener, speaker]) await close(bus);
     await wire.cut();
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type EventAnnouncement, type EventBus, readAnnouncements } from "@automatrix/core";
+import { type EventAnnouncement, type EventBus, type EventBusHealth, readAnnouncements } from "@automatrix/core";
 import pg from "pg";
 import { quoteSchemaName } from "./connection/quote-schema-name.js";
 import { Sockets } from "./connection/sockets.js";
@@ -52,6 +52,7 @@ class PostgresEventBus implements EventBus {
   #connecting: Promise<pg.Client> | undefined;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #delayMs = FIRST_RECONNECT_DELAY_MS;
+  #isListening = false;
   #isClosed = false;
 
   constructor({ connectionString, schema = DEFAULT_SCHEMA }: PostgresEventBusOptions) {
@@ -73,6 +74,11 @@ class PostgresEventBus implements EventBus {
   async subscribe(hear: (announcements: readonly EventAnnouncement[]) => void): Promise<void> {
     this.#hear = hear;
     await this.#connected().catch(() => this.#reconnectLater());
+  }
+
+  health(): EventBusHealth {
+    if (!this.#isClosed && (this.#hear === undefined || this.#isListening)) return { status: "up" };
+    return { status: "degraded", message: this.#isClosed ? "it is closed" : "Postgres cannot be reached" };
   }
 
   async close(): Promise<void> {
@@ -109,6 +115,7 @@ class PostgresEventBus implements EventBus {
       await client.connect();
       await client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`);
       this.#delayMs = FIRST_RECONNECT_DELAY_MS;
+      this.#isListening = true;
       return client;
     } catch (error) {
       this.#connecting = undefined;
@@ -121,6 +128,7 @@ class PostgresEventBus implements EventBus {
     client.removeAllListeners("end");
     client.end().catch(() => {});
     this.#connecting = undefined;
+    this.#isListening = false;
     this.#reconnectLater();
   }
 

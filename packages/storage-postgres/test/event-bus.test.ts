@@ -65,6 +65,7 @@ describePostgres("the Postgres event bus", (database) => {
     const [listener, speaker] = [await open(), await open()];
     const { heard, ready } = listen(listener);
     await ready;
+    expect(listener.health?.()).toEqual({ status: "up" });
     await database.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'automatrix events' AND datname = $1",
       [database.name],
@@ -78,7 +79,9 @@ describePostgres("the Postgres event bus", (database) => {
         { timeout: 10_000 },
       )
       .toBe(true);
+    expect(listener.health?.()).toEqual({ status: "up" });
     await listener.close();
+    expect(listener.health?.()).toEqual({ status: "degraded", message: "it is closed" });
     await speaker.close();
   });
 
@@ -130,6 +133,7 @@ describe("a Postgres event bus without Postgres", () => {
     const bus = postgresEventBus({ connectionString: "postgres://nobody@127.0.0.1:1/none" });
     await bus.subscribe(() => {});
     await expect(bus.publish([announce("a")])).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(bus.health?.()).toEqual({ status: "degraded", message: "Postgres cannot be reached" });
     await bus.close();
     await bus.close();
   });

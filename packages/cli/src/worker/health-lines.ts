@@ -17,9 +17,15 @@ export function logHealth(engine: Engine, { line }: WorkerLog): () => void {
 }
 
 /** Empty when all is well. A late heartbeat has its own warning. */
-function healthText({ storage, dispatcher }: EngineHealth): string {
+function healthText({ storage, dispatcher, eventBus }: EngineHealth): string {
   if (!storage.isAnswering) return `degraded: the storage ${storage.name} does not answer`;
-  if (dispatcher === undefined || dispatcher.status === "up") return "";
-  const why = dispatcher.message === undefined ? "" : ` (${dispatcher.message})`;
-  return `degraded: Redis does not answer${why}; executions are found in the storage alone`;
+  if (dispatcher !== undefined && dispatcher.status !== "up")
+    return `degraded: Redis does not answer${reason(dispatcher)}; executions are found in the storage alone`;
+  if (eventBus !== undefined && eventBus.status !== "up")
+    return `degraded: the event bus does not answer${reason(eventBus)}; other processes are heard of a sweep later`;
+  return "";
+}
+
+function reason({ message }: { readonly message?: string }): string {
+  return message === undefined ? "" : ` (${message})`;
 }

@@ -1,6 +1,6 @@
 /** An engine's side of its event bus: announces what it has committed, and follows what other processes have. */
 import type { ExecutionEvent } from "../events/event.js";
-import type { EventAnnouncement, EventBus } from "../ports/event-bus.js";
+import type { EventAnnouncement, EventBus, EventBusHealth } from "../ports/event-bus.js";
 import type { EngineServices } from "../running/services.js";
 import { FINAL_TYPES, LIVE_TYPES } from "./event-stream.js";
 
@@ -25,6 +25,10 @@ export class Announcing {
     const { bus, services, onHeard } = this.#params;
     services.hub.on("*", (event) => this.#committed(event));
     await bus.subscribe((announcements) => announcements.forEach(onHeard));
+  }
+
+  get health(): EventBusHealth {
+    return this.#params.bus.health?.() ?? { status: this.#isFailing ? "degraded" : "up" };
   }
 
   /** What was collected is still sent. */

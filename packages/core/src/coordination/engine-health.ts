@@ -1,11 +1,12 @@
 import type { DispatcherHealth } from "../ports/dispatcher.js";
+import type { EventBusHealth } from "../ports/event-bus.js";
 import type { HeartbeatState } from "./heartbeat.js";
 
 /** How an engine is doing. Answered by `engine.health()` from what is known, without a call to the storage. */
 export interface EngineHealth {
   /**
    * `starting` until `start()` has opened the storage, `closed` from `close()` on. `degraded`: it works, but the storage
-   * did not answer the last heartbeat, or that came late, or there is no lease, or the dispatcher is not up.
+   * did not answer the last heartbeat, or that came late, or there is no lease, or the dispatcher or the event bus is not up.
    */
   readonly status: "starting" | "ok" | "degraded" | "closed";
   /** Its name, and whether it answered the last heartbeat. */
@@ -21,6 +22,8 @@ export interface EngineHealth {
   readonly running: number;
   /** Absent when the engine has none. */
   readonly dispatcher?: DispatcherHealth;
+  /** Absent when the engine has none. */
+  readonly eventBus?: EventBusHealth;
 }
 
 /** Puts the health of an engine together. */
@@ -30,14 +33,15 @@ export function toEngineHealth(params: {
   readonly heartbeat: HeartbeatState;
   readonly running: number;
   readonly dispatcher: DispatcherHealth | undefined;
+  readonly eventBus: EventBusHealth | undefined;
   /** The engine's clock. */
   readonly now: number;
 }): EngineHealth {
-  const { state, storage, heartbeat, running, dispatcher, now } = params;
+  const { state, storage, heartbeat, running, dispatcher, eventBus, now } = params;
   const { isAnswered, isLagging, lagMs, leaseEndsAt = now } = heartbeat;
   const leaseEndsInMs = storage.isShared ? Math.max(0, leaseEndsAt - now) : null;
-  const isDispatching = dispatcher === undefined || dispatcher.status === "up";
-  const isWell = isAnswered && !isLagging && leaseEndsInMs !== 0 && isDispatching;
+  const areHelpersUp = [dispatcher, eventBus].every((helper) => helper === undefined || helper.status === "up");
+  const isWell = isAnswered && !isLagging && leaseEndsInMs !== 0 && areHelpersUp;
   return Object.freeze({
     status: state === "new" ? "starting" : state === "closed" ? "closed" : isWell ? "ok" : "degraded",
     storage: Object.freeze({ name: storage.name, isAnswering: isAnswered }),
@@ -45,5 +49,6 @@ export function toEngineHealth(params: {
     leaseEndsInMs,
     running,
     ...(dispatcher === undefined ? {} : { dispatcher }),
+    ...(eventBus === undefined ? {} : { eventBus }),
   });
 }

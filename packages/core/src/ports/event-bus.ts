@@ -7,6 +7,13 @@ export interface EventAnnouncement {
   readonly hasEnded: boolean;
 }
 
+export interface EventBusHealth {
+  /** `up`: announcements come and go. `degraded`: they do not, and processes learn of each other's work by their sweeps. */
+  readonly status: "up" | "degraded";
+  /** Why it is not up. */
+  readonly message?: string;
+}
+
 /**
  * Tells other processes that there is something to read. Carries no events: whoever hears of one reads the journal, so
  * that nothing is missed or seen out of order.
@@ -20,6 +27,8 @@ export interface EventBus {
   publish(announcements: readonly EventAnnouncement[]): Promise<void>;
   /** Calls `hear` with what other processes publish. Called once; resolves soon though the bus cannot be reached. */
   subscribe(hear: (announcements: readonly EventAnnouncement[]) => void): Promise<void>;
+  /** What the last contact showed. Cheap. A bus without it counts as up while it can be published to. */
+  health?(): EventBusHealth;
   /** Resolves within two seconds. Idempotent. */
   close(): Promise<void>;
 }
