@@ -27,7 +27,7 @@ async function scene(toOptions: (engine: Engine) => TriggersOptions = () => ({})
     const executions = await Promise.all(started.map(({ id }) => engine.getExecution(id)));
     return executions.map((execution) => [execution.workflowId, execution.tenant]);
   };
-  return { engine, listen, emit };
+  return { engine, triggers, listen, emit };
 }
 
 describe("an event of a tenant", () => {
@@ -66,6 +66,41 @@ describe("an event of a tenant", () => {
     await listen("one");
     expect(await emit({}, "A")).toEqual([["one", "A"]]);
     expect(await emit({})).toEqual([["one", null]]);
+  });
+});
+
+describe("a webhook of a tenant", () => {
+  const request = { method: "POST", path: "/hook", query: {}, headers: {}, rawBody: new Uint8Array() };
+
+  async function webhooks() {
+    const of = { a: "A", none: null, every: undefined };
+    const { engine, triggers } = await scene((engine) => ({
+      async *workflows() {
+        for (const [id, tenant] of Object.entries(of)) yield { ...(await engine.getWorkflow(id)), tenant };
+      },
+    }));
+    for (const id of Object.keys(of)) await engine.saveWorkflow({ id, nodes: [{ id: "on", type: "webhook_trigger" }] });
+    return async (workflowId: string, tenant?: string) => {
+      await triggers.receive({ workflowId, ...(tenant === undefined ? {} : { tenant }) }, request);
+      const { items } = await engine.listExecutions({ workflowId });
+      return items.map((execution) => execution.tenant);
+    };
+  }
+
+  it("starts for whom it was called, or for the tenant of its workflow", async () => {
+    const call = await webhooks();
+    expect(await call("a", "A")).toEqual(["A"]);
+    expect(await call("a")).toEqual(["A", "A"]);
+    expect(await call("none")).toEqual([null]);
+    expect(await call("every", "B")).toEqual(["B"]);
+  });
+
+  it.each([
+    ["a", "B"],
+    ["none", "B"],
+  ])("is not found when %s is called for %s", async (workflowId, tenant) => {
+    const call = await webhooks();
+    await expect(call(workflowId, tenant)).rejects.toMatchObject({ code: "workflow_not_found" });
   });
 });
 

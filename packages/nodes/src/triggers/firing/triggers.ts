@@ -65,8 +65,10 @@ export interface Triggers {
    */
   emit(event: TriggerEvent): Promise<readonly ExecutionHandle[]>;
   /**
-   * Takes a request at the webhook of a workflow, and resolves to what its caller is answered.
-   * @throws ExecutionError `workflow_not_found`; `node_not_found` when it has no such webhook
+   * Takes a request at the webhook of a workflow, and resolves to what its caller is answered. What it starts belongs to
+   * `tenant`, else to the workflow's own.
+   * @throws ExecutionError `workflow_not_found`, also for a workflow of another tenant; `node_not_found` when it has no
+   * such webhook
    */
   receive(
     target: { readonly workflowId: string; readonly nodeId?: string; readonly tenant?: string },
@@ -146,7 +148,8 @@ class EngineTriggers implements Triggers {
     }: { readonly workflowId: string; readonly nodeId?: string; readonly tenant?: string | undefined },
     request: WebhookRequest,
   ): Promise<WebhookAnswer> {
-    const { version, definition } = await this.#find(workflowId);
+    const { version, definition, tenant: owner } = await this.#find(workflowId);
+    if (tenant !== undefined && !isOpenTo({ tenant: owner }, tenant)) throw workflowNotFound(workflowId);
     const webhooks = triggersOf(definition, (type) => type === WEBHOOK_TRIGGER);
     const trigger = webhooks.find((one) => nodeId === undefined || one.nodeId === nodeId);
     if (trigger === undefined)
@@ -159,7 +162,7 @@ class EngineTriggers implements Triggers {
       trigger: { ...trigger, workflowId, version },
       definition,
       request,
-      tenant: tenant ?? null,
+      tenant: tenant ?? owner ?? null,
       secrets: this.#options.secrets,
       answerWithinMs: this.#options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
       now: this.#now(),
@@ -190,11 +193,19 @@ class EngineTriggers implements Triggers {
   }
 
   /** @throws ExecutionError `workflow_not_found` */
-  async #find(workflowId: string): Promise<{ readonly version: number; readonly definition: WorkflowDefinition }> {
+  async #find(workflowId: string): Promise<{
+    readonly version: number;
+    readonly definition: WorkflowDefinition;
+    readonly tenant?: string | null | undefined;
+  }> {
     if (this.#options.workflows === undefined) return this.#engine.getWorkflow(workflowId);
     for await (const workflow of this.#source()) if (workflow.id === workflowId) return workflow;
-    throw new ExecutionError("workflow_not_found", `There is no workflow "${workflowId}" that triggers may start.`);
+    throw workflowNotFound(workflowId);
   }
+}
+
+function workflowNotFound(workflowId: string): ExecutionError {
+  return new ExecutionError("workflow_not_found", `There is no workflow "${workflowId}" that triggers may start.`);
 }
 
 /** A filter that was written without braces gets some. Text around braces gets some too, which is no expression. */
