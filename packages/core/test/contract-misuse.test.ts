@@ -59,6 +59,7 @@ describe("calls about one execution", () => {
     await expect(engine.getJournal(id, { after: 1.5 })).rejects.toMatchObject(invalid);
     await expect(engine.getJournal(id, { limit: "2" as never })).rejects.toMatchObject(invalid);
     await expect(engine.listExecutions({ limit: "x" as never })).rejects.toMatchObject(invalid);
+    await expect(engine.listExecutions({ endedSince: Number.NaN })).rejects.toMatchObject(invalid);
     const odd = { decision: "approve", by: "ann", comment: 5 as never } as const;
     await expect(engine.decideApproval(id, "a", odd)).rejects.toMatchObject(invalid);
     expect((await engine.getExecution(id)).status).toBe("waiting");

@@ -12,10 +12,16 @@ export function parseAfter(after: number | null | undefined): number {
 }
 
 /** @throws ConfigurationError `invalid_input` */
-export function parseListOptions<Options extends Pick<ExecutionFilter, "limit" | "cursor">>(
+export function parseListOptions<Options extends Pick<ExecutionFilter, "limit" | "cursor" | "endedSince">>(
   options: Options | null | undefined,
 ): Options {
-  const { limit } = options ?? {};
-  if (limit === undefined || Number.isSafeInteger(limit)) return (options ?? {}) as Options;
-  throw new ConfigurationError("invalid_input", `limit must be an integer of 1–1,000, not ${String(limit)}.`);
+  const { limit, endedSince } = options ?? {};
+  if (limit !== undefined && !Number.isSafeInteger(limit))
+    throw new ConfigurationError("invalid_input", `limit must be an integer of 1–1,000, not ${String(limit)}.`);
+  if (endedSince !== undefined && !Number.isFinite(endedSince))
+    throw new ConfigurationError(
+      "invalid_input",
+      `endedSince must be in milliseconds since the epoch, not ${String(endedSince)}.`,
+    );
+  return (options ?? {}) as Options;
 }

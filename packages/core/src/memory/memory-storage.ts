@@ -385,7 +385,8 @@ class MemoryStorage extends MemoryCatalogue implements Storage {
           (filter.workflowId === undefined || record.workflowId === filter.workflowId) &&
           (filter.tenant === undefined || record.tenant === filter.tenant) &&
           (filter.parentId === undefined || record.parent?.executionId === filter.parentId) &&
-          (filter.limitKey === undefined || record.limits?.concurrency?.key === filter.limitKey),
+          (filter.limitKey === undefined || record.limits?.concurrency?.key === filter.limitKey) &&
+          (filter.endedSince === undefined || (record.endedAt !== null && record.endedAt >= filter.endedSince)),
       )
       .reverse();
     return toPage(matching.map(toSummary), filter);

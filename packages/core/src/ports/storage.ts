@@ -21,6 +21,8 @@ export interface ExecutionFilter {
   readonly parentId?: string;
   /** Those that count against this concurrency key. */
   readonly limitKey?: string;
+  /** Those that ended then or later, in milliseconds since the epoch. */
+  readonly endedSince?: number;
   /** 1–1,000, default 100. */
   readonly limit?: number;
   readonly cursor?: string;

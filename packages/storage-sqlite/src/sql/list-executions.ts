@@ -18,7 +18,7 @@ function selectRows(
   filter: ExecutionFilter,
   status: ExecutionStatus | undefined,
 ): readonly SummaryRow[] {
-  const { workflowId, tenant, parentId, limitKey } = filter;
+  const { workflowId, tenant, parentId, limitKey, endedSince } = filter;
   const conditions: string[] = [];
   const values: SqlValue[] = [];
   const add = (condition: string, value: SqlValue | undefined): void => {
@@ -31,6 +31,7 @@ function selectRows(
   add("tenant = ?", tenant === undefined ? undefined : toText(tenant));
   add("parent_id = ?", parentId === undefined ? undefined : toText(parentId));
   add("limit_key = ?", limitKey === undefined ? undefined : toText(limitKey));
+  add("ended_at >= ?", endedSince);
   add("ordinal < ?", parseCursor(filter));
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   return connection.all<SummaryRow>(

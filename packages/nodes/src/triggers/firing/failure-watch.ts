@@ -69,15 +69,14 @@ export class FailureWatch {
     }
   }
 
-  /** Reads on until nothing of a page ended late enough: pages are in order of creation, so that one item says little. */
-  async *#failedSince(since: number): AsyncGenerator<ExecutionSummary> {
+  async *#failedSince(endedSince: number): AsyncGenerator<ExecutionSummary> {
     const { engine, onError } = this.#params;
     let next: { readonly cursor?: string } = {};
     for (let read = 0; read < MAX_PAGES; read += 1) {
-      const { items, nextCursor } = await engine.listExecutions({ status: "failed", limit: PAGE_SIZE, ...next });
-      const recent = items.filter(({ endedAt }) => (endedAt ?? 0) >= since);
-      yield* recent;
-      if (recent.length === 0 || nextCursor === undefined || this.#isClosed) return;
+      const filter = { status: "failed", endedSince, limit: PAGE_SIZE } as const;
+      const { items, nextCursor } = await engine.listExecutions({ ...filter, ...next });
+      yield* items;
+      if (nextCursor === undefined || this.#isClosed) return;
       next = { cursor: nextCursor };
     }
     onError(

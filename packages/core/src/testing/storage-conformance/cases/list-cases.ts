@@ -86,6 +86,27 @@ export const listCases: CaseGroup = {
         assert.deepEqual(await idsOf(storage, { status: "cancelled" }), []);
       },
     },
+    {
+      name: "filters by the instant of the end, whenever an execution was created",
+      check: async ({ storage }) => {
+        const ids = await createMany(storage, 6);
+        const endedAt = [9_000, 2_000, 8_999, 9_001, 2_001];
+        for (const [index, at] of endedAt.entries())
+          await commitOne(storage, {
+            ...ending(ids[index] as string, index === 3 ? "completed" : "failed"),
+            patch: { status: index === 3 ? "completed" : "failed", output: null, endedAt: at },
+          });
+        assert.deepEqual(await idsOf(storage, { endedSince: 9_000 }), ["e0003", "e0000"]);
+        assert.deepEqual(await idsOf(storage, { endedSince: 2_001, status: "failed" }), ["e0004", "e0002", "e0000"]);
+        const first = await storage.listExecutions({ endedSince: 2_000, limit: 3 });
+        const second = await idsOf(storage, { endedSince: 2_000, limit: 3, cursor: first.nextCursor as string });
+        assert.deepEqual(
+          [...first.items.map(({ id }) => id), ...second],
+          ["e0004", "e0003", "e0002", "e0001", "e0000"],
+        );
+        assert.deepEqual(await idsOf(storage, { endedSince: 9_002 }), []);
+      },
+    },
   ],
 };
 
