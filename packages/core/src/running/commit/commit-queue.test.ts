@@ -4,7 +4,7 @@ import { StorageError } from "../../errors/errors.js";
 import type { CommitOutcome, ExecutionCommit } from "../../ports/execution-commit.js";
 import type { Storage } from "../../ports/storage.js";
 import { createDeferred, type Deferred } from "../../shared/deferred.js";
-import { systemClock } from "../../system/system-clock.js";
+import { testClock } from "../../testing/test-clock.js";
 import { Timers } from "../timers.js";
 import { CommitQueue, type CommitSource } from "./commit-queue.js";
 
@@ -28,10 +28,11 @@ function setUp(commitsAtOnce?: number) {
     return call.answer.promise;
   };
   const storage = { commit, ...(commitsAtOnce === undefined ? {} : { commitsAtOnce }) } as unknown as Storage;
+  const clock = testClock();
   const queue = new CommitQueue({
     storage,
-    timers: new Timers(systemClock),
-    now: () => systemClock.now(),
+    timers: new Timers(clock),
+    now: () => clock.now(),
     defer: (run) => void setImmediate(run),
     retryForMs: 1_000,
   });
@@ -41,6 +42,7 @@ function setUp(commitsAtOnce?: number) {
   };
   return {
     queue,
+    clock,
     settle,
     /** The ids of each call under way. */
     underWay: () => open.map(({ ids }) => ids),
@@ -208,7 +210,7 @@ describe("a storage that takes several calls at once", () => {
   });
 
   it("is sent again what it did not take, and meanwhile what else there is", async () => {
-    const { queue, underWay, answer, refuse, settle } = setUp(SEVERAL);
+    const { queue, clock, underWay, answer, refuse, settle } = setUp(SEVERAL);
     const all = sources(60);
     for (const source of all.slice(0, 40)) queue.request(source);
     await settle();
@@ -219,7 +221,9 @@ describe("a storage that takes several calls at once", () => {
     await settle();
     expect(underWay()).toEqual([idsOf(all.slice(40))]);
     await answer();
-    while (underWay().length === 0) await nextTurn();
+    expect(underWay()).toEqual([]);
+    await clock.advance(50);
+    await settle();
     expect(underWay()).toEqual([first]);
     const idle = queue.idle();
     await answer();
