@@ -1,5 +1,7 @@
 import { ConfigurationError, StorageError } from "@automatrix/core";
 import pg from "pg";
+import { Lanes } from "./lanes.js";
+import type { WriteStatement } from "./prepared-write.js";
 import { Sockets } from "./sockets.js";
 import { toStorageError } from "./to-storage-error.js";
 
@@ -42,6 +44,13 @@ export interface Statement {
   readonly text: string;
   readonly values?: readonly unknown[];
   readonly name?: string;
+  /** The extended protocol takes one statement only, whatever the text holds behind a semicolon. */
+  readonly queryMode?: "extended";
+}
+
+/** A connection that is lent: one statement after the other, with a limit of time for each. */
+export interface Session {
+  query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<pg.QueryResult<Row>>;
 }
 
 /** The pool of connections, and the one place where errors of the driver become ours. */
@@ -52,6 +61,7 @@ export class PostgresConnection {
   readonly #texts = new Map<string, string>();
   readonly #sockets = new Sockets();
   #pool: pg.Pool | undefined;
+  #lanes: Lanes | undefined;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -64,13 +74,22 @@ export class PostgresConnection {
   }
 
   open(): void {
-    this.#pool ??= createPool(this.#settings, this.#sockets);
+    if (this.#pool !== undefined) return;
+    const { maxConnections, idleTimeoutMs } = this.#settings;
+    this.#pool = createPool(this.#settings, this.#sockets);
+    this.#lanes = new Lanes(this.#pool, {
+      max: maxConnections,
+      idleMs: idleTimeoutMs,
+      silenceMs: silenceMs(this.#settings),
+    });
   }
 
   /** Cuts off what has not ended after `limitMs`. */
   async close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
+    this.#lanes?.close();
+    this.#lanes = undefined;
     pool?.end().catch(() => {});
     await this.#sockets.close(limitMs);
   }
@@ -89,25 +108,30 @@ export class PostgresConnection {
   async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<readonly Row[]> {
     const pool = this.#openPool();
     try {
-      const { rows } = await pool.query(toQueryConfig(statement));
+      const { rows } = await pool.query(limited(statement, this.#settings));
       return rows as Row[];
     } catch (error) {
       throw toStorageError(error);
     }
   }
 
+  /** How many rows a statement of a hot path wrote, in a transaction of its own. */
+  write(statement: WriteStatement): Promise<number> {
+    return this.#lanes?.write(statement) ?? Promise.reject(notOpen());
+  }
+
   /** How many rows a statement wrote. */
   async execute(statement: Statement): Promise<number> {
     const pool = this.#openPool();
     try {
-      return (await pool.query(toQueryConfig(statement))).rowCount ?? 0;
+      return (await pool.query(limited(statement, this.#settings))).rowCount ?? 0;
     } catch (error) {
       throw toStorageError(error);
     }
   }
 
   /** Lends a connection. One whose use threw is closed: nobody knows what it was left with. */
-  async withClient<Result>(run: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  async withSession<Result>(run: (session: Session) => Promise<Result>): Promise<Result> {
     const pool = this.#openPool();
     let client: pg.PoolClient;
     try {
@@ -121,7 +145,7 @@ export class PostgresConnection {
     client.on("error", ignore);
     let isSound = false;
     try {
-      const result = await run(client);
+      const result = await run({ query: (statement) => client.query(limited(statement, this.#settings)) });
       isSound = true;
       return result;
     } finally {
@@ -150,14 +174,31 @@ export class PostgresConnection {
   }
 
   #openPool(): pg.Pool {
-    if (this.#pool === undefined)
-      throw new StorageError("storage_unavailable", "The Postgres storage is not open: call open() first.");
+    if (this.#pool === undefined) throw notOpen();
+    this.#lanes?.makeRoom();
     return this.#pool;
   }
 }
 
-export function toQueryConfig({ text, values, name }: Statement): pg.QueryConfig {
-  return { text, ...(values === undefined ? {} : { values: [...values] }), ...(name === undefined ? {} : { name }) };
+function notOpen(): StorageError {
+  return new StorageError("storage_unavailable", "The Postgres storage is not open: call open() first.");
+}
+
+/** How long the server may say nothing to a statement: it would itself have given it up before. */
+function silenceMs({ statementTimeoutMs }: ConnectionSettings): number {
+  return statementTimeoutMs + NETWORK_GRACE_MS;
+}
+
+/** For the driver, with a limit of time. */
+function limited({ text, values, name, queryMode }: Statement, settings: ConnectionSettings): pg.QueryConfig {
+  const query: pg.QueryConfig & { readonly query_timeout: number; readonly queryMode?: "extended" } = {
+    text,
+    query_timeout: silenceMs(settings),
+    ...(values === undefined ? {} : { values: [...values] }),
+    ...(name === undefined ? {} : { name }),
+    ...(queryMode === undefined ? {} : { queryMode }),
+  };
+  return query;
 }
 
 /** What all connections have in common. */
@@ -178,10 +219,9 @@ function createPool(settings: ConnectionSettings, sockets: Sockets): pg.Pool {
     max: maxConnections,
     idleTimeoutMillis: idleTimeoutMs,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + NETWORK_GRACE_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     onConnect: async (client) => {
-      await client.query(OWN_PLANNING);
+      await client.query(limited({ text: OWN_PLANNING }, settings));
     },
   });
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.

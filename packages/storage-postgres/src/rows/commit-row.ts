@@ -7,6 +7,9 @@ export interface CommitRow {
   readonly steps: string | null;
 }
 
+/** So many are looked through faster than they are put in a map. */
+const FEW_RECORDS = 8;
+
 /** An event without what the row knows already. `record`: its data is that node record of the same commit. */
 type StoredEvent = readonly [
   type: ExecutionEvent["type"],
@@ -41,13 +44,20 @@ function toListText(list: readonly unknown[] | undefined): string | null {
 
 function toEventsText({ events = [], nodes = [] }: ExecutionCommit): string | null {
   if (events.length === 0) return null;
-  const recordIndex = new Map<unknown, number>(nodes.map((record, index) => [record, index]));
+  const indexOf = toIndex(nodes);
   const stored = events.map(({ type, at, nodeId = null, attempt = null, data }): StoredEvent => {
-    const record = recordIndex.get(data);
+    const record = indexOf(data);
     // An output is stored once: the event that tells of it points to the record.
-    return record === undefined ? [type, at, nodeId, attempt, data] : [type, at, nodeId, attempt, null, record];
+    return record < 0 ? [type, at, nodeId, attempt, data] : [type, at, nodeId, attempt, null, record];
   });
   return JSON.stringify(stored);
+}
+
+/** Says where a record is in the list, or -1. */
+function toIndex(records: readonly unknown[]): (record: unknown) => number {
+  if (records.length <= FEW_RECORDS) return (record) => records.indexOf(record);
+  const places = new Map(records.map((record, index) => [record, index]));
+  return (record) => places.get(record) ?? -1;
 }
 
 /** Events of a row whose last one is number `lastSeq`. */

@@ -1,7 +1,6 @@
 import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
 import { StorageError } from "@automatrix/core";
-import type pg from "pg";
-import { OWN_PLANNING, type PostgresConnection, toQueryConfig, USUAL_PLANNING } from "../connection/connection.js";
+import { OWN_PLANNING, type PostgresConnection, type Session, USUAL_PLANNING } from "../connection/connection.js";
 import { isConnectionLost, mayPass, toStorageError } from "../connection/to-storage-error.js";
 import { encodeCommit } from "../rows/encoded-commit.js";
 import { toPostgresText } from "../rows/text.js";
@@ -30,40 +29,40 @@ export async function commitInTransaction(
   commit: ExecutionCommit,
 ): Promise<CommitOutcome> {
   try {
-    return await connection.withClient((client) => runTransaction(client, connection.schema, commit));
+    return await connection.withSession((session) => runTransaction(session, connection.schema, commit));
   } catch (error) {
     if (error instanceof AbandonedConnection) return error.outcome;
     throw toStorageError(error);
   }
 }
 
-async function runTransaction(client: pg.PoolClient, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
-  await client.query("BEGIN");
-  await client.query(`SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_PLANNING}`);
-  const early = await guardEarly(client, schema, commit);
+async function runTransaction(session: Session, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
+  await session.query({ text: "BEGIN" });
+  await session.query({ text: `SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_PLANNING}` });
+  const early = await guardEarly(session, schema, commit);
   if (early !== undefined) {
-    await client.query("ROLLBACK");
+    await session.query({ text: "ROLLBACK" });
     return early;
   }
-  await runCallback(client, commit);
-  const outcome = await writeAndCommit(client, schema, commit);
-  await cleanSession(client, outcome);
+  await runCallback(session, commit);
+  const outcome = await writeAndCommit(session, schema, commit);
+  await cleanSession(session, outcome);
   return outcome;
 }
 
 /** What can be said before the code runs; undefined to go on, with the row locked. */
 async function guardEarly(
-  client: pg.PoolClient,
+  session: Session,
   schema: string,
   { executionId, epoch, afterSeq, patch, create }: ExecutionCommit,
 ): Promise<CommitOutcome | undefined> {
   if (create !== undefined) return undefined;
   const id = toPostgresText(executionId);
-  await client.query(`SELECT FROM ${schema}.executions WHERE id = $1 FOR NO KEY UPDATE`, [id]);
-  const { rows } = await client.query<{ epoch: string; last_seq: string; cancel_requested: string | null }>(
-    `SELECT epoch, last_seq, cancel_requested FROM ${schema}.execution_rows WHERE id = $1`,
-    [id],
-  );
+  await session.query({ text: `SELECT FROM ${schema}.executions WHERE id = $1 FOR NO KEY UPDATE`, values: [id] });
+  const { rows } = await session.query<{ epoch: string; last_seq: string; cancel_requested: string | null }>({
+    text: `SELECT epoch, last_seq, cancel_requested FROM ${schema}.execution_rows WHERE id = $1`,
+    values: [id],
+  });
   const row = rows[0];
   if (row === undefined || Number(row.epoch) !== epoch) return { ok: false, reason: "lease_lost" };
   if (afterSeq !== undefined && Number(row.last_seq) > afterSeq) return { ok: true, firstSeq: afterSeq + 1 };
@@ -72,8 +71,8 @@ async function guardEarly(
 }
 
 /** Runs the node's code. @throws AbandonedConnection when it failed and everything was rolled back */
-async function runCallback(client: pg.PoolClient, commit: ExecutionCommit): Promise<void> {
-  const transaction = new NodeTransaction(client);
+async function runCallback(session: Session, commit: ExecutionCommit): Promise<void> {
+  const transaction = new NodeTransaction(session);
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<"timed_out">((resolve) => {
     timer = setTimeout(() => resolve("timed_out"), TRANSACTION_LIMIT_MS);
@@ -85,7 +84,7 @@ async function runCallback(client: pg.PoolClient, commit: ExecutionCommit): Prom
   } catch (error) {
     if (error instanceof AbandonedConnection || transaction.isConnectionLost) throw error;
     await transaction.close();
-    await client.query("ROLLBACK");
+    await session.query({ text: "ROLLBACK" });
     throw new AbandonedConnection(toFailure(error));
   } finally {
     clearTimeout(timer);
@@ -93,18 +92,18 @@ async function runCallback(client: pg.PoolClient, commit: ExecutionCommit): Prom
   }
 }
 
-async function writeAndCommit(client: pg.PoolClient, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
+async function writeAndCommit(session: Session, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
   try {
-    const { rows } = await client.query<OutcomesRow>(toQueryConfig(commitStatement(schema, [encodeCommit(commit)])));
+    const { rows } = await session.query<OutcomesRow>(commitStatement(schema, [encodeCommit(commit)]));
     const outcome = toOutcomes(rows[0] as OutcomesRow)[0] as CommitOutcome;
     // Of a transaction that failed before, COMMIT answers ROLLBACK and no error.
-    const { command } = await client.query(outcome.ok ? "COMMIT" : "ROLLBACK");
+    const { command } = await session.query({ text: outcome.ok ? "COMMIT" : "ROLLBACK" });
     if (outcome.ok && command !== "COMMIT")
       return toFailure(new StorageError("storage_unavailable", "Postgres rolled the transaction back."));
     return outcome;
   } catch (error) {
     if (isConnectionLost(error)) throw error;
-    await client.query("ROLLBACK");
+    await session.query({ text: "ROLLBACK" });
     // A deadlock or a timeout of our own writing is no fault of the node's: the batch is sent again.
     if (mayPass(toStorageError(error))) throw error;
     throw new AbandonedConnection(toFailure(error));
@@ -112,9 +111,9 @@ async function writeAndCommit(client: pg.PoolClient, schema: string, commit: Exe
 }
 
 /** @throws AbandonedConnection when it cannot be cleaned; the outcome stands */
-async function cleanSession(client: pg.PoolClient, outcome: CommitOutcome): Promise<void> {
+async function cleanSession(session: Session, outcome: CommitOutcome): Promise<void> {
   try {
-    await client.query(CLEAN_SESSION);
+    await session.query({ text: CLEAN_SESSION });
   } catch {
     throw new AbandonedConnection(outcome);
   }

@@ -1,4 +1,5 @@
-import type { PostgresConnection, Statement } from "../connection/connection.js";
+import type { PostgresConnection } from "../connection/connection.js";
+import type { WriteStatement, WriteValue } from "../connection/prepared-write.js";
 import { hasSqlState } from "../connection/to-storage-error.js";
 import { toArrayLiteral } from "../rows/array-literal.js";
 import { COMPLETES, ENDS, type EncodedCommit, type EncodedRest, type ListRow } from "../rows/encoded-commit.js";
@@ -25,6 +26,10 @@ const COMMIT_COLUMNS: readonly Column[] = [
 const CREATE_COLUMNS = Object.entries(CREATE_COLUMN_TYPES).map(
   ([name, type]): Column => ({ name, type, read: ({ rest }) => rest?.create?.[name as keyof CreateRow] }),
 );
+
+const CREATE_NAMES = CREATE_COLUMNS.map(({ name }) => name).join(", ");
+
+const CREATE_VALUES = CREATE_COLUMNS.map(({ name, type }) => (isArray(type) ? `${name}::${type}` : name)).join(", ");
 
 const CREATING_COLUMNS = [...COMMIT_COLUMNS, ...CREATE_COLUMNS];
 
@@ -84,10 +89,12 @@ function isEnd(patch: ListRow): boolean {
   );
 }
 
+const NONE: ReadonlySet<EncodedCommit> = new Set();
+
 /**
  * Writes usual commits of different executions in one plain statement, which takes half as long as the function
- * `commit_batch`, and answers those that are written for certain. Where something stands in the way of one of the others
- * the function has to say of which and what, and acknowledges again what was written here.
+ * `commit_batch`, and answers those of which it is not certain that they are written. Something stands in the way of one
+ * of them: the function has to say of which and what, and acknowledges again what was written here.
  *
  * A statement sees what was committed before it began, and of rows that it locks also what came while it waited. What
  * another sending of the same commit wrote meanwhile it runs into by the key of `commits`.
@@ -97,11 +104,11 @@ export async function commitUsual(
   commits: readonly EncodedCommit[],
 ): Promise<ReadonlySet<EncodedCommit>> {
   try {
-    const written = await connection.execute(toStatement(connection, commits));
+    const written = await connection.write(toStatement(connection, commits));
     // A start is written or fails the statement: only the others may be left out of it.
-    return new Set(written === commits.length ? commits : commits.filter(isStart));
+    return written === commits.length ? NONE : new Set(commits.filter((commit) => !isStart(commit)));
   } catch (error) {
-    if (hasSqlState(error, UNIQUE_VIOLATION)) return new Set();
+    if (hasSqlState(error, UNIQUE_VIOLATION)) return new Set(commits);
     throw error;
   }
 }
@@ -110,7 +117,7 @@ function isStart({ rest }: EncodedCommit): boolean {
   return rest?.create !== undefined;
 }
 
-function toStatement(connection: PostgresConnection, commits: readonly EncodedCommit[]): Statement {
+function toStatement(connection: PostgresConnection, commits: readonly EncodedCommit[]): WriteStatement {
   const created = commits.filter(isStart);
   const owned = commits.filter((commit) => !isStart(commit));
   const form: StatementForm = {
@@ -119,7 +126,7 @@ function toStatement(connection: PostgresConnection, commits: readonly EncodedCo
     ends: owned.some(({ rest }) => rest !== undefined),
     isMany: commits.length > 1,
   };
-  const name = `commit ${Object.values(form).map(Number).join("")}`;
+  const name = nameOf(form);
   return {
     name,
     text: connection.textOf(name, () => toText(connection.schema, form)),
@@ -127,19 +134,32 @@ function toStatement(connection: PostgresConnection, commits: readonly EncodedCo
   };
 }
 
+/** Of the prepared statement. */
+function nameOf({ creates, owns, ends, isMany }: StatementForm): string {
+  return `commit${creates ? "_start" : ""}${owns ? "_owned" : ""}${ends ? "_end" : ""}${isMany ? "_many" : ""}`;
+}
+
 function toText(schema: string, form: StatementForm): string {
   const forCreated = createdColumns(form);
-  const forOwned = ownedColumns(form);
+  const created = toSource(forCreated, { form, firstParameter: 1 });
+  const owned = owning(
+    schema,
+    toSource(ownedColumns(form), { form, firstParameter: forCreated.length + 1 }),
+    form.ends,
+  );
   const parts: string[] = [];
-  if (form.creates) parts.push(creating(schema, toSource(forCreated, { form, firstParameter: 1 })));
-  if (form.owns)
-    parts.push(owning(schema, toSource(forOwned, { form, firstParameter: forCreated.length + 1 }), form.ends));
-  if (form.ends) parts.push(ending(schema));
-  const selects = [...(form.creates ? ["created"] : []), ...(form.owns ? ["owned"] : [])].map(
+  const sources: string[] = [];
+  if (form.creates) {
+    parts.push(...(form.isMany ? creatingMany(schema, created) : [creatingOne(schema, created)]));
+    sources.push(form.isMany ? "created" : `inserted, ${created}`);
+  }
+  if (form.ends) parts.push(`owned AS MATERIALIZED (${owned})`, ending(schema));
+  if (form.owns) sources.push(form.ends ? "owned" : `(${owned}) AS owned`);
+  const selects = sources.map(
     (source) => `SELECT key, after_seq + event_count, 0, events, nodes, steps FROM ${source}`,
   );
   // Events carry the number of a row on, so that the count of rows without any starts at zero again.
-  return `WITH ${parts.join(", ")}
+  return `${parts.length === 0 ? "" : `WITH ${parts.join(", ")}`}
     INSERT INTO ${schema}.commits (execution_key, last_seq, number, events, nodes, steps) ${selects.join(" UNION ALL ")}`;
 }
 
@@ -156,14 +176,19 @@ function ownedColumns({ owns, ends }: StatementForm): readonly Column[] {
  * Numbers its rows itself: what the insertion returns would have to be joined again. In the order of idempotency keys,
  * so that two batches with the same keys do not wait for each other.
  */
-function creating(schema: string, source: string): string {
-  const names = CREATE_COLUMNS.map(({ name }) => name);
-  const values = CREATE_COLUMNS.map(({ name, type }) => (isArray(type) ? `${name}::${type}` : name));
-  return `created AS MATERIALIZED (
-      SELECT nextval('${schema}.executions_key_seq') AS key, given.* FROM ${source}
-    ), inserted AS (
-      INSERT INTO ${schema}.executions (key, ${names.join(", ")}) OVERRIDING SYSTEM VALUE
-      SELECT key, ${values.join(", ")} FROM created ORDER BY idempotency_digest
+function creatingMany(schema: string, source: string): readonly string[] {
+  return [
+    `created AS MATERIALIZED (SELECT nextval('${schema}.executions_key_seq') AS key, given.* FROM ${source})`,
+    `inserted AS (
+      INSERT INTO ${schema}.executions (key, ${CREATE_NAMES}) OVERRIDING SYSTEM VALUE
+      SELECT key, ${CREATE_VALUES} FROM created ORDER BY idempotency_digest
+    )`,
+  ];
+}
+
+function creatingOne(schema: string, source: string): string {
+  return `inserted AS (
+      INSERT INTO ${schema}.executions (${CREATE_NAMES}) SELECT ${CREATE_VALUES} FROM ${source} RETURNING key
     )`;
 }
 
@@ -171,13 +196,11 @@ function creating(schema: string, source: string): string {
 function owning(schema: string, source: string, isEnding: boolean): string {
   const guards = `AND (NOT ends OR (NOT e.has_news AND (NOT completes OR e.cancel_requested IS NULL)
     AND NOT EXISTS (SELECT FROM ${schema}.inbox x WHERE x.execution_key = e.key)))`;
-  return `owned AS MATERIALIZED (
-      SELECT e.key, given.*
+  return `SELECT e.key, given.*
       FROM ${source} JOIN ${schema}.executions e ON e.id = execution_id
       WHERE e.epoch = execution_epoch AND after_seq = coalesce((SELECT c.last_seq FROM ${schema}.commits c
         WHERE c.execution_key = e.key ORDER BY c.last_seq DESC, c.number DESC LIMIT 1), 0) ${isEnding ? guards : ""}
-      ORDER BY e.id FOR NO KEY UPDATE OF e
-    )`;
+      ORDER BY e.id FOR NO KEY UPDATE OF e`;
 }
 
 function ending(schema: string): string {
@@ -209,7 +232,7 @@ function toValues(
   columns: readonly Column[],
   commits: readonly EncodedCommit[],
   { isMany }: StatementForm,
-): readonly unknown[] {
+): WriteValue[] {
   const [first] = commits;
   if (first === undefined) return [];
   if (!isMany) return columns.map(({ read }) => toValue(read(first)));
@@ -220,9 +243,9 @@ function toValues(
 }
 
 /** A list within a row comes as the text of an array. */
-function toValue(value: unknown): string | number | boolean | null {
+function toValue(value: unknown): WriteValue {
   if (Array.isArray(value)) return toArrayLiteral(value as readonly string[]) ?? "{}";
-  return (value ?? null) as string | number | boolean | null;
+  return (value ?? null) as WriteValue;
 }
 
 function isArray(type: string): boolean {

@@ -42,6 +42,7 @@ async function commitGroup(
   outcomes: CommitOutcome[],
 ): Promise<void> {
   const usual = group.filter(({ encoded }) => isUsual(encoded));
+  if (usual.length === group.length) return commitUsualPart(connection, usual, outcomes);
   const rest = group.filter(({ encoded }) => !isUsual(encoded));
   const parts = await Promise.allSettled([
     commitUsualPart(connection, usual, outcomes),
@@ -56,15 +57,16 @@ async function commitUsualPart(
   outcomes: CommitOutcome[],
 ): Promise<void> {
   if (part.length === 0) return;
-  const written = await commitUsual(
+  const unsure = await commitUsual(
     connection,
     part.map(({ encoded }) => encoded),
   );
   for (const { encoded, index } of part)
-    if (written.has(encoded)) outcomes[index] = { ok: true, firstSeq: (encoded.afterSeq ?? 0) + 1 };
+    if (!unsure.has(encoded)) outcomes[index] = { ok: true, firstSeq: (encoded.afterSeq ?? 0) + 1 };
+  if (unsure.size === 0) return;
   await commitByFunction(
     connection,
-    part.filter(({ encoded }) => !written.has(encoded)),
+    part.filter(({ encoded }) => unsure.has(encoded)),
     outcomes,
   );
 }

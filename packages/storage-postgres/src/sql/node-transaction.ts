@@ -1,5 +1,6 @@
 import { StorageError, type StorageTransaction } from "@automatrix/core";
 import pg from "pg";
+import type { Session } from "../connection/connection.js";
 import { isConnectionLost, toStorageError } from "../connection/to-storage-error.js";
 
 /** Statements that would end or split the transaction, outlast it, or take the connection over. */
@@ -8,13 +9,13 @@ const REFUSED =
 
 /** The transaction as a node sees it: one statement at a time, with bound parameters, until the node's code has ended. */
 export class NodeTransaction implements StorageTransaction {
-  readonly #client: pg.PoolClient;
+  readonly #session: Session;
   #last: Promise<unknown> = Promise.resolve();
   #isOver = false;
   isConnectionLost = false;
 
-  constructor(client: pg.PoolClient) {
-    this.#client = client;
+  constructor(session: Session) {
+    this.#session = session;
   }
 
   async query(
@@ -41,13 +42,7 @@ export class NodeTransaction implements StorageTransaction {
 
   async #run(sql: string, parameters: readonly unknown[]) {
     try {
-      // The extended protocol takes one statement only, whatever the text holds behind a semicolon.
-      const config: pg.QueryConfig & { readonly queryMode: "extended" } = {
-        text: sql,
-        values: [...parameters],
-        queryMode: "extended",
-      };
-      const { rows, rowCount } = await this.#client.query<Record<string, unknown>>(config);
+      const { rows, rowCount } = await this.#session.query({ text: sql, values: parameters, queryMode: "extended" });
       return { rows, rowCount: rowCount ?? 0 };
     } catch (error) {
       this.isConnectionLost ||= isConnectionLost(error);
