@@ -18,6 +18,7 @@ export const FLOORS = [
   ["testing"],
   ["engine"],
   ["engine-parts"],
+  ["engine-services"],
   ["coordination"],
   ["running"],
   ["memory"],

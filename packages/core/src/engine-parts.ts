@@ -1,45 +1,35 @@
-import { ActiveExecutions } from "./coordination/active-executions.js";
-import { Adoption } from "./coordination/adoption.js";
-import { Announcing } from "./coordination/announcing.js";
-import { Dispatching } from "./coordination/dispatching.js";
+import { ActiveExecutions } from "./coordination/claiming/active-executions.js";
+import { Adoption } from "./coordination/claiming/adoption.js";
+import { Dispatching } from "./coordination/claiming/dispatching.js";
+import { Heartbeat } from "./coordination/claiming/heartbeat.js";
+import { Sweeper } from "./coordination/claiming/sweeper.js";
+import { Worker } from "./coordination/claiming/worker.js";
 import { type EngineHealth, toEngineHealth } from "./coordination/engine-health.js";
-import { type EngineOptions, type EngineSettings, parseEngineOptions } from "./coordination/engine-options.js";
-import type { ExecuteOptions } from "./coordination/execute-options.js";
-import { ExecutionLauncher } from "./coordination/execution-launcher.js";
-import { Heartbeat } from "./coordination/heartbeat.js";
+import { type EngineOptions, parseEngineOptions } from "./coordination/engine-options.js";
 import { Messages } from "./coordination/messages.js";
-import { Reruns } from "./coordination/reruns.js";
-import { ResultWatch } from "./coordination/result-watch.js";
+import { Reruns } from "./coordination/rerunning/reruns.js";
 import { Retention } from "./coordination/retention.js";
 import type { ScheduleServices } from "./coordination/schedules/schedule-services.js";
 import { ScheduleTicker } from "./coordination/schedules/schedule-ticker.js";
 import { Schedules } from "./coordination/schedules/schedules.js";
-import { Sweeper } from "./coordination/sweeper.js";
-import { Worker } from "./coordination/worker.js";
-import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/workflow-compiler.js";
+import type { ExecuteOptions } from "./coordination/starting/execute-options.js";
+import { ExecutionLauncher } from "./coordination/starting/execution-launcher.js";
+import { type PreparedWorkflow, WorkflowCompiler } from "./coordination/starting/workflow-compiler.js";
+import { Announcing } from "./coordination/watching/announcing.js";
+import { ResultWatch } from "./coordination/watching/result-watch.js";
 import { NodeRegistry } from "./definition/node-registry.js";
 import type { WorkflowDefinition } from "./definition/workflow-definition.js";
+import { createEngineServices } from "./engine-services.js";
 import { ExecutionError } from "./errors/errors.js";
-import { EventHub } from "./events/event-hub.js";
 import { mergeFunctionTables } from "./expressions/functions/function-table.js";
 import { standardFunctions } from "./expressions/functions/standard-functions.js";
-import { memoryCache } from "./memory/memory-cache.js";
 import { GuardedHttp } from "./network/guarded-http.js";
 import type { Dispatcher } from "./ports/dispatcher.js";
 import type { EventAnnouncement } from "./ports/event-bus.js";
 import type { ExecutionRecord } from "./ports/execution-record.js";
 import type { Storage } from "./ports/storage.js";
-import { KeptMasks } from "./running/attempt/masking/kept-masks.js";
-import { CommitQueue } from "./running/commit/commit-queue.js";
 import type { EngineServices } from "./running/services.js";
-import { Slots } from "./running/slots.js";
-import { Timers } from "./running/timers.js";
-import { consoleLogger } from "./system/console-logger.js";
-import { environmentSecrets } from "./system/environment-secrets.js";
-import { defer } from "./system/event-loop.js";
 import { systemClock } from "./system/system-clock.js";
-import { systemIds } from "./system/system-ids.js";
-import { systemRandom } from "./system/system-random.js";
 
 /** How long a storage that does not answer is waited for after the deadline of a close. */
 const CLOSE_GRACE_MS = 2_000;
@@ -82,7 +72,12 @@ export class EngineParts {
     );
     this.compiler = new WorkflowCompiler({ registry: this.registry, limits, functions });
     this.#http = new GuardedHttp({ options: options.network, clock: options.clock ?? systemClock });
-    this.services = this.#createServices(options, settings);
+    this.services = createEngineServices(options, {
+      settings,
+      compiler: this.compiler,
+      http: this.#http,
+      launcher: () => this.launcher,
+    });
     const { services, compiler, storage } = this;
     const worker = new Worker(services.ids);
     this.watch = new ResultWatch(storage, () => this.sweeper.pokeLater());
@@ -157,49 +152,6 @@ export class EngineParts {
       watch: this.watch,
       tasks: [this.#ticker, new Retention({ storage, now: () => services.clock.now(), options: settings.retention })],
     });
-  }
-
-  #createServices(options: EngineOptions, settings: EngineSettings): EngineServices {
-    const { storage } = options;
-    const clock = options.clock ?? systemClock;
-    const timers = new Timers(clock);
-    const logger = options.logger ?? consoleLogger;
-    return {
-      clock,
-      logger,
-      limits: settings.limits,
-      ids: options.ids ?? systemIds,
-      random: options.random ?? systemRandom,
-      secrets: options.secrets ?? environmentSecrets(),
-      keptMasks: new KeptMasks(),
-      blobs: options.blobs ?? storage.blobs,
-      cache: options.cache ?? memoryCache(clock),
-      http: options.http ?? this.#http.fetch,
-      durability: settings.durability,
-      flushIntervalMs: settings.flushIntervalMs,
-      commits: new CommitQueue({
-        storage,
-        timers,
-        now: () => clock.now(),
-        defer,
-        retryForMs: settings.lease.durationMs,
-      }),
-      hub: new EventHub((error, event) =>
-        logger.error(`A listener of ${event.type} threw.`, { error: String(error), executionId: event.executionId }),
-      ),
-      timers,
-      offers: settings.offers,
-      nodeSlots: new Slots(settings.maxNodes),
-      defer,
-      planBody: (definition) => this.compiler.planBody(definition),
-      childOf: (id) => this.launcher.childOf(id),
-      outputOf: async (id) => (await storage.getExecution(id))?.output ?? null,
-      readNews: async (id) => {
-        const [record, inbox] = await Promise.all([storage.getExecution(id), storage.listInbox(id)]);
-        return { inbox, cancelRequested: record?.cancelRequested ?? null };
-      },
-      startChild: (params) => this.launcher.startChild(params),
-    };
   }
 
   #createDispatching(dispatcher: Dispatcher | undefined): Dispatching | undefined {

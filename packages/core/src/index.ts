@@ -1,17 +1,17 @@
 /** Public API of `@automatrix/core`. */
 export { z } from "zod";
+export type { LeaseOptions } from "./coordination/claiming/lease.js";
 export type { EngineHealth } from "./coordination/engine-health.js";
 export type { EngineOptions } from "./coordination/engine-options.js";
-export type { ExecuteOptions } from "./coordination/execute-options.js";
-export type { ExecutionHandle } from "./coordination/execution-handle.js";
-export type { LeaseOptions } from "./coordination/lease.js";
-export type { MigrationIssue, MigrationReport } from "./coordination/migration.js";
+export type { MigrationIssue, MigrationReport } from "./coordination/rerunning/migration.js";
+export type { ReplayOptions, RetryOptions } from "./coordination/rerunning/reuse.js";
 export type { RetentionOptions } from "./coordination/retention.js";
-export type { ReplayOptions, RetryOptions } from "./coordination/reuse.js";
 export { isCronExpression } from "./coordination/schedules/cron/is-cron-expression.js";
 export type { Instant, Schedule, ScheduleChanges, ScheduleOptions } from "./coordination/schedules/schedule.js";
 export type { Schedules } from "./coordination/schedules/schedules.js";
-export type { PreparedWorkflow } from "./coordination/workflow-compiler.js";
+export type { ExecuteOptions } from "./coordination/starting/execute-options.js";
+export type { ExecutionHandle } from "./coordination/starting/execution-handle.js";
+export type { PreparedWorkflow } from "./coordination/starting/workflow-compiler.js";
 export { defineNode } from "./definition/define-node.js";
 export type { Issue, IssueCode } from "./definition/issue.js";
 export { DEFAULT_LIMITS, type Limits } from "./definition/limits.js";

@@ -1,6 +1,6 @@
 import type { DispatcherHealth } from "../ports/dispatcher.js";
 import type { EventBusHealth } from "../ports/event-bus.js";
-import type { HeartbeatState } from "./heartbeat.js";
+import type { HeartbeatState } from "./claiming/heartbeat.js";
 
 /** How an engine is doing. Answered by `engine.health()` from what is known, without a call to the storage. */
 export interface EngineHealth {

@@ -13,7 +13,7 @@ import type { Random } from "../ports/random.js";
 import type { SecretStore } from "../ports/secret-store.js";
 import type { Storage } from "../ports/storage.js";
 import type { Durability } from "../running/services.js";
-import { type LeaseOptions, parseLease } from "./lease.js";
+import { type LeaseOptions, parseLease } from "./claiming/lease.js";
 import type { RetentionOptions } from "./retention.js";
 
 const DEFAULT_EXECUTIONS = 100;

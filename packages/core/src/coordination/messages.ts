@@ -3,9 +3,9 @@ import type { ApprovalAnswer } from "../execution/approval.js";
 import type { InboxItem } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 import type { EngineServices } from "../running/services.js";
-import type { ActiveExecutions } from "./active-executions.js";
 import { decideApproval } from "./approvals.js";
-import { toPayload } from "./execute-options.js";
+import type { ActiveExecutions } from "./claiming/active-executions.js";
+import { toPayload } from "./starting/execute-options.js";
 
 /** Turns of the event loop that an execution here is given to read its full inbox before a signal is refused. */
 const TURNS_TO_READ = 5;

@@ -1,5 +1,5 @@
 import type { Storage } from "../ports/storage.js";
-import type { SweepTask } from "./sweeper.js";
+import type { SweepTask } from "./claiming/sweeper.js";
 
 /** How long ended executions are kept. */
 export interface RetentionOptions {

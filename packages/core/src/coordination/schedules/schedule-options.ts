@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigurationError } from "../../errors/errors.js";
 import type { ScheduleRecord } from "../../ports/schedule-record.js";
-import { toPayload } from "../execute-options.js";
+import { toPayload } from "../starting/execute-options.js";
 import type { Instant } from "./schedule.js";
 
 const MAX_ID_LENGTH = 128;

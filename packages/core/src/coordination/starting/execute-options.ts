@@ -1,6 +1,6 @@
-import { type AutomatrixError, ConfigurationError } from "../errors/errors.js";
-import type { NodeMock } from "../ports/execution-record.js";
-import { isPlainObject, toPlainJson } from "../shared/plain-json.js";
+import { type AutomatrixError, ConfigurationError } from "../../errors/errors.js";
+import type { NodeMock } from "../../ports/execution-record.js";
+import { isPlainObject, toPlainJson } from "../../shared/plain-json.js";
 
 /** How an execution is started. */
 export interface ExecuteOptions {

@@ -1,6 +1,6 @@
-import type { ExecutionEvent } from "../events/event.js";
-import type { ExecutionPlan, PlannedNode } from "../execution/plan.js";
-import type { NodeRecord } from "../ports/execution-record.js";
+import type { ExecutionEvent } from "../../events/event.js";
+import type { ExecutionPlan, PlannedNode } from "../../execution/plan.js";
+import type { NodeRecord } from "../../ports/execution-record.js";
 
 /** Why an execution cannot move to another version of its workflow. */
 export interface MigrationIssue {

@@ -1,7 +1,7 @@
 /** An engine's side of its event bus: announces what it has committed, and follows what other processes have. */
-import type { ExecutionEvent } from "../events/event.js";
-import type { EventAnnouncement, EventBus, EventBusHealth } from "../ports/event-bus.js";
-import type { EngineServices } from "../running/services.js";
+import type { ExecutionEvent } from "../../events/event.js";
+import type { EventAnnouncement, EventBus, EventBusHealth } from "../../ports/event-bus.js";
+import type { EngineServices } from "../../running/services.js";
 import { FINAL_TYPES, LIVE_TYPES } from "./event-stream.js";
 
 export interface AnnouncingParams {

@@ -1,4 +1,4 @@
-import type { Ids } from "../ports/ids.js";
+import type { Ids } from "../../ports/ids.js";
 
 /** Who this process is in the eyes of the storage. One that was declared dead goes on under another name. */
 export class Worker {

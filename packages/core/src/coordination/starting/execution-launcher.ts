@@ -1,16 +1,16 @@
-import type { WorkflowDefinition } from "../definition/workflow-definition.js";
-import { ConfigurationError, ExecutionError } from "../errors/errors.js";
-import type { ExecutionRecord, FlowLimits } from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import { QueuedStart } from "../running/commit/start-commit.js";
-import { ExecutionRunner } from "../running/execution/execution-runner.js";
-import type { ChildExecution, EngineServices, StartChildParams } from "../running/services.js";
-import type { ActiveExecutions } from "./active-executions.js";
+import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
+import { ConfigurationError, ExecutionError } from "../../errors/errors.js";
+import type { ExecutionRecord, FlowLimits } from "../../ports/execution-record.js";
+import type { Storage } from "../../ports/storage.js";
+import { QueuedStart } from "../../running/commit/start-commit.js";
+import { ExecutionRunner } from "../../running/execution/execution-runner.js";
+import type { ChildExecution, EngineServices, StartChildParams } from "../../running/services.js";
+import type { ActiveExecutions } from "../claiming/active-executions.js";
+import type { Worker } from "../claiming/worker.js";
 import { chooseTrigger } from "./choose-trigger.js";
 import { type ExecuteOptions, parseExecuteOptions } from "./execute-options.js";
 import { toFlowLimits } from "./flow-limits.js";
 import { type Launchable, type Lineage, toScope, toStartRecord } from "./start-record.js";
-import type { Worker } from "./worker.js";
 import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
 
 /** Definitions whose content is known to be stored. */

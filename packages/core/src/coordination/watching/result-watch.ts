@@ -1,8 +1,8 @@
-import { ExecutionError } from "../errors/errors.js";
-import type { ExecutionRecord } from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import { createExecutionResult, type ExecutionResult } from "../running/execution/execution-result.js";
-import { createDeferred, type Deferred } from "../shared/deferred.js";
+import { ExecutionError } from "../../errors/errors.js";
+import type { ExecutionRecord } from "../../ports/execution-record.js";
+import type { Storage } from "../../ports/storage.js";
+import { createExecutionResult, type ExecutionResult } from "../../running/execution/execution-result.js";
+import { createDeferred, type Deferred } from "../../shared/deferred.js";
 
 /** Looked up at once; the others have their turn in the next round. */
 const MAX_LOOKED_UP = 200;

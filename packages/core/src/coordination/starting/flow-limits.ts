@@ -1,9 +1,9 @@
-import type { WorkflowSettings } from "../definition/workflow-definition.js";
-import { ConfigurationError } from "../errors/errors.js";
-import { compileTemplate } from "../expressions/compile-template.js";
-import type { FunctionTable } from "../expressions/functions/function-table.js";
-import { startScope } from "../expressions/start-scope.js";
-import type { FlowLimits } from "../ports/execution-record.js";
+import type { WorkflowSettings } from "../../definition/workflow-definition.js";
+import { ConfigurationError } from "../../errors/errors.js";
+import { compileTemplate } from "../../expressions/compile-template.js";
+import type { FunctionTable } from "../../expressions/functions/function-table.js";
+import { startScope } from "../../expressions/start-scope.js";
+import type { FlowLimits } from "../../ports/execution-record.js";
 
 const MAX_KEY_LENGTH = 1_000;
 

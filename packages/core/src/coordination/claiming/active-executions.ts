@@ -1,13 +1,13 @@
-import type { ExecutionStatus } from "../definition/status.js";
-import { ExecutionError } from "../errors/errors.js";
-import type { ClaimedExecution, ExecutionRecord, InboxItem } from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import type { ExecutionResult } from "../running/execution/execution-result.js";
-import type { ExecutionRunner, ExecutionRunnerParams } from "../running/execution/execution-runner.js";
-import type { EngineServices } from "../running/services.js";
-import { CellMap } from "../shared/cell-map.js";
+import type { ExecutionStatus } from "../../definition/status.js";
+import { ExecutionError } from "../../errors/errors.js";
+import type { ClaimedExecution, ExecutionRecord, InboxItem } from "../../ports/execution-record.js";
+import type { Storage } from "../../ports/storage.js";
+import type { ExecutionResult } from "../../running/execution/execution-result.js";
+import type { ExecutionRunner, ExecutionRunnerParams } from "../../running/execution/execution-runner.js";
+import type { EngineServices } from "../../running/services.js";
+import { CellMap } from "../../shared/cell-map.js";
+import { loadResult, type ResultWatch } from "../watching/result-watch.js";
 import type { Adoption } from "./adoption.js";
-import { loadResult, type ResultWatch } from "./result-watch.js";
 
 /** Only signals are limited: a decision or a resolution is what its node waits for. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;

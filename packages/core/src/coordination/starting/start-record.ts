@@ -1,4 +1,4 @@
-import type { ExecutionRecord, FlowLimits, NodeRecord, StepRecord } from "../ports/execution-record.js";
+import type { ExecutionRecord, FlowLimits, NodeRecord, StepRecord } from "../../ports/execution-record.js";
 import type { parseExecuteOptions } from "./execute-options.js";
 import type { PreparedWorkflow } from "./workflow-compiler.js";
 

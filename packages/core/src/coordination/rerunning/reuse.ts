@@ -1,7 +1,7 @@
-import { ConfigurationError, ExecutionError } from "../errors/errors.js";
-import type { ExecutionPlan } from "../execution/plan.js";
-import { reachableFrom } from "../graph/reachable.js";
-import type { NodeMock, NodeRecord, StepRecord } from "../ports/execution-record.js";
+import { ConfigurationError, ExecutionError } from "../../errors/errors.js";
+import type { ExecutionPlan } from "../../execution/plan.js";
+import { reachableFrom } from "../../graph/reachable.js";
+import type { NodeMock, NodeRecord, StepRecord } from "../../ports/execution-record.js";
 
 export interface RetryOptions {
   /** This node and all its descendants run again, whatever became of them. */

@@ -1,5 +1,5 @@
-import { ConfigurationError } from "../errors/errors.js";
-import type { ExecutionPlan } from "../execution/plan.js";
+import { ConfigurationError } from "../../errors/errors.js";
+import type { ExecutionPlan } from "../../execution/plan.js";
 
 /**
  * The trigger node that fires: the one named, else `start`, else the only one; undefined when there is none.

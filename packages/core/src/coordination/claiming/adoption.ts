@@ -1,4 +1,4 @@
-import type { EventDraft } from "../events/event.js";
+import type { EventDraft } from "../../events/event.js";
 import type {
   Blocked,
   ClaimedExecution,
@@ -8,14 +8,14 @@ import type {
   NodeRecord,
   StepRecord,
   WaitRecord,
-} from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import { ExecutionRunner, type ExecutionRunnerParams } from "../running/execution/execution-runner.js";
-import type { ResumedFrom } from "../running/execution/resumption.js";
-import type { EngineServices } from "../running/services.js";
-import { ignoreRejection } from "../shared/ignore-rejection.js";
-import { chooseTrigger } from "./choose-trigger.js";
-import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
+} from "../../ports/execution-record.js";
+import type { Storage } from "../../ports/storage.js";
+import { ExecutionRunner, type ExecutionRunnerParams } from "../../running/execution/execution-runner.js";
+import type { ResumedFrom } from "../../running/execution/resumption.js";
+import type { EngineServices } from "../../running/services.js";
+import { ignoreRejection } from "../../shared/ignore-rejection.js";
+import { chooseTrigger } from "../starting/choose-trigger.js";
+import type { PreparedWorkflow, WorkflowCompiler } from "../starting/workflow-compiler.js";
 
 /** Journal events looked through for nodes in flight. */
 const MAX_EVENTS_READ = 10_000;

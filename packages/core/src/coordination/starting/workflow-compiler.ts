@@ -1,13 +1,13 @@
-import { hashDefinition } from "../definition/definition-hash.js";
-import type { Issue } from "../definition/issue.js";
-import type { Limits } from "../definition/limits.js";
-import type { NodeRegistry } from "../definition/node-registry.js";
-import type { WorkflowDefinition } from "../definition/workflow-definition.js";
-import { DefinitionError } from "../errors/errors.js";
-import { compilePlan, type ExecutionPlan } from "../execution/plan.js";
-import type { FunctionTable } from "../expressions/functions/function-table.js";
-import { toPlainJson } from "../shared/plain-json.js";
-import { validateDefinition } from "../validation/validate-definition.js";
+import { hashDefinition } from "../../definition/definition-hash.js";
+import type { Issue } from "../../definition/issue.js";
+import type { Limits } from "../../definition/limits.js";
+import type { NodeRegistry } from "../../definition/node-registry.js";
+import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
+import { DefinitionError } from "../../errors/errors.js";
+import { compilePlan, type ExecutionPlan } from "../../execution/plan.js";
+import type { FunctionTable } from "../../expressions/functions/function-table.js";
+import { toPlainJson } from "../../shared/plain-json.js";
+import { validateDefinition } from "../../validation/validate-definition.js";
 
 /** Plans kept for definitions that come again. */
 const MAX_CACHED_PLANS = 200;

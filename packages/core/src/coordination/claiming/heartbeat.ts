@@ -1,7 +1,7 @@
-import { ExecutionError } from "../errors/errors.js";
-import type { Storage } from "../ports/storage.js";
-import type { EngineServices } from "../running/services.js";
-import type { Timer } from "../running/timers.js";
+import { ExecutionError } from "../../errors/errors.js";
+import type { Storage } from "../../ports/storage.js";
+import type { EngineServices } from "../../running/services.js";
+import type { Timer } from "../../running/timers.js";
 import type { LeaseOptions } from "./lease.js";
 import type { Worker } from "./worker.js";
 

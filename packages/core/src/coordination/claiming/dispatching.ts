@@ -5,9 +5,9 @@
  * `up` → (a dispatch fails) → `failing`, with one log line; the sweep finds what could not be dispatched → (a dispatch
  * arrives) → `up`, with one log line.
  */
-import { ExecutionError } from "../errors/errors.js";
-import type { Dispatcher, DispatcherHealth, DispatchJob } from "../ports/dispatcher.js";
-import type { EngineServices } from "../running/services.js";
+import { ExecutionError } from "../../errors/errors.js";
+import type { Dispatcher, DispatcherHealth, DispatchJob } from "../../ports/dispatcher.js";
+import type { EngineServices } from "../../running/services.js";
 
 /** Later wakes are left to the sweep, so that millions of sleepers do not fill the dispatcher. */
 const MAX_DELAY_MS = 3_600_000;

@@ -1,6 +1,6 @@
-import type { ExecutionEvent } from "../events/event.js";
-import type { EventHub } from "../events/event-hub.js";
-import type { Storage } from "../ports/storage.js";
+import type { ExecutionEvent } from "../../events/event.js";
+import type { EventHub } from "../../events/event-hub.js";
+import type { Storage } from "../../ports/storage.js";
 
 const PAGE_SIZE = 500;
 /** Events that are passed on at once and never stored. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors/errors.js";
+import { ConfigurationError } from "../../errors/errors.js";
 
 /** How workers prove that they are alive. Given to `createEngine({ lease })`. */
 export interface LeaseOptions {

@@ -1,5 +1,5 @@
-import type { ExecutionEvent } from "../events/event.js";
-import type { ExecutionResult } from "../running/execution/execution-result.js";
+import type { ExecutionEvent } from "../../events/event.js";
+import type { ExecutionResult } from "../../running/execution/execution-result.js";
 
 /** One started execution. */
 export interface ExecutionHandle {

@@ -1,13 +1,13 @@
-import { ConfigurationError, ExecutionError } from "../errors/errors.js";
-import type { ExecutionEvent } from "../events/event.js";
-import type { ExecutionRecord } from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import type { ActiveExecutions } from "./active-executions.js";
-import type { ExecutionLauncher } from "./execution-launcher.js";
+import { ConfigurationError, ExecutionError } from "../../errors/errors.js";
+import type { ExecutionEvent } from "../../events/event.js";
+import type { ExecutionRecord } from "../../ports/execution-record.js";
+import type { Storage } from "../../ports/storage.js";
+import type { ActiveExecutions } from "../claiming/active-executions.js";
+import type { ExecutionLauncher } from "../starting/execution-launcher.js";
+import type { Launchable } from "../starting/start-record.js";
+import type { PreparedWorkflow, WorkflowCompiler } from "../starting/workflow-compiler.js";
 import { judgeMigration, type MigrationReport } from "./migration.js";
 import { planReuse, type ReplayOptions, type RetryOptions } from "./reuse.js";
-import type { Launchable } from "./start-record.js";
-import type { PreparedWorkflow, WorkflowCompiler } from "./workflow-compiler.js";
 
 /** How long running nodes may take to end before their execution moves to another version. */
 const HAND_OVER_DEADLINE_MS = 10_000;

@@ -6,18 +6,11 @@
  * execution or a schedule is due (one pending timer), and, where other processes may open the storage too, all the
  * time, with jitter. Being poked is a hint only: sweeping alone is correct.
  */
-import { StorageError } from "../errors/errors.js";
-import type { ClaimedExecution } from "../ports/execution-record.js";
-import type { Storage } from "../ports/storage.js";
-import type { EngineServices } from "../running/services.js";
-import type { Timer } from "../running/timers.js";
-import type { ActiveExecutions } from "./active-executions.js";
-import type { LeaseOptions } from "./lease.js";
-import type { ResultWatch } from "./result-watch.js";
-import type { Worker } from "./worker.js";
+import { StorageError } from "../../errors/errors.js";
+import type { Timer } from "../../running/timers.js";
+import type { ResultWatch } from "../watching/result-watch.js";
+import { Claims, type ClaimsParams } from "./claims.js";
 
-/** Executions claimed at once. */
-const MAX_CLAIMED = 100;
 const MAX_NEWS = 1_000;
 
 /** Something else that a sweep looks after. */
@@ -28,13 +21,8 @@ export interface SweepTask {
   nextDueAt(): Promise<number | null>;
 }
 
-export interface SweeperParams {
-  readonly storage: Storage;
-  readonly services: EngineServices;
-  readonly active: ActiveExecutions;
+export interface SweeperParams extends ClaimsParams {
   readonly watch: ResultWatch;
-  readonly worker: Worker;
-  readonly lease: LeaseOptions;
   readonly tasks: readonly SweepTask[];
 }
 
@@ -47,18 +35,14 @@ interface Told {
 
 export class Sweeper {
   readonly #params: SweeperParams;
+  readonly #claims: Claims;
   #last: Promise<void> = Promise.resolve();
   #isPoked = false;
   #isClaimPoked = false;
   #isStarted = false;
   #isClosed = false;
-  /** True while executions may be held back: by a lack of places, or by limits of flow control. */
-  #mayBeHeldBack = true;
   /** News that was told is told no more: it stays here until it has been read. */
   readonly #unread = new Set<string>();
-  /** True when a claim was not answered, until what is owned was looked through: it may have taken something. */
-  #isClaimUnsure = false;
-  #nextCheckAt = 0;
   #told: Told | undefined;
   #periodic: Timer | undefined;
   #wake: Timer | undefined;
@@ -66,6 +50,7 @@ export class Sweeper {
 
   constructor(params: SweeperParams) {
     this.#params = params;
+    this.#claims = new Claims(params);
   }
 
   /** Takes over what is there, then goes on looking. */
@@ -92,9 +77,33 @@ export class Sweeper {
 
   /** A place is free: claims soon, and nothing else, if something may have been waiting for one. */
   placeFree(): void {
-    if (!this.#mayBeHeldBack || this.#isPoked || this.#isClaimPoked || !this.#isStarted || this.#isClosed) return;
+    if (!this.#claims.mayBeHeldBack || this.#isPoked || this.#isClaimPoked || !this.#isStarted || this.#isClosed)
+      return;
     this.#isClaimPoked = true;
     this.#params.services.defer(() => void this.#afterLast(() => this.#fillPlaces()));
+  }
+
+  /** Sweeps after a pause. */
+  pokeLater(): void {
+    this.wakeBy(this.#now() + this.#params.lease.sweepMs);
+  }
+
+  /** Something was queued, which may have to wait. */
+  queued(): void {
+    this.#claims.expectHeldBack();
+    this.poke();
+  }
+
+  /** Something was queued for whoever is told of it first; a later sweep finds it if nobody is. */
+  queuedForAny(): void {
+    this.#claims.expectHeldBack();
+    this.pokeLater();
+  }
+
+  /** Another process has queued something, or woken it: whoever has a place claims it. */
+  queuedElsewhere(): void {
+    this.#claims.expectHeldBack();
+    if (this.#params.active.freeSlots > 0) this.placeFree();
   }
 
   /** Resolves when the sweeps asked for so far are done. */
@@ -120,9 +129,7 @@ export class Sweeper {
 
   /** Claims one execution, whatever holds it back, unless another worker has it. */
   take(executionId: string): Promise<void> {
-    return this.#afterLast(async () => {
-      await this.#params.active.adopt(await this.#claim({ limit: 1, executionId }));
-    });
+    return this.#afterLast(() => this.#claims.take(executionId));
   }
 
   /**
@@ -143,32 +150,13 @@ export class Sweeper {
     let left: readonly string[] | undefined;
     const taken = this.#afterLast(async () => {
       this.#told = undefined;
-      left = await this.#takeReady(ids);
+      left = await this.#claims.takeReady(ids);
     });
     const answer = taken.then(() => {
       if (left !== undefined) return left;
       throw new StorageError("storage_unavailable", "What is ready could not be claimed now; the sweep finds it.");
     });
     return { ids, left: answer };
-  }
-
-  async #takeReady(executionIds: Iterable<string>): Promise<readonly string[]> {
-    const { active } = this.#params;
-    const elsewhere: string[] = [];
-    for (const id of executionIds) {
-      if (active.get(id) === undefined) elsewhere.push(id);
-      else await active.readNews(id);
-    }
-    const limit = Math.min(active.freeSlots, MAX_CLAIMED);
-    if (elsewhere.length === 0) return [];
-    const claimed = limit === 0 ? [] : await this.#claim({ limit, among: elsewhere });
-    await active.adopt(claimed);
-    if (claimed.length === elsewhere.length) return [];
-    const claimedIds = new Set(claimed.map(({ id }) => id));
-    if (claimed.length === limit) return elsewhere.filter((id) => !claimedIds.has(id));
-    // The rest ran, has ended, or is held back by what only an ordinary claim counts.
-    await this.#claimAll();
-    return [];
   }
 
   #afterLast(run: () => Promise<void>): Promise<void> {
@@ -186,25 +174,12 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     this.#isPoked = false;
-    await this.#giveBack();
+    await this.#claims.giveBack();
     await this.#tellNews();
-    const isAllClaimed = await this.#claimAll();
+    const isAllClaimed = await this.#claims.takeAll();
     for (const task of this.#params.tasks) await task.tick();
     if (this.#params.storage.capabilities.shared || this.#params.watch.isUnsure) await this.#followOthers();
     await this.#armWake(isAllClaimed);
-  }
-
-  /** What this worker owns and does not run goes back to all. */
-  async #giveBack(): Promise<void> {
-    const { storage, worker, active, lease } = this.#params;
-    const now = this.#now();
-    const isDue = storage.capabilities.shared && now >= this.#nextCheckAt;
-    if (this.#isClaimUnsure || isDue) {
-      active.giveBackUnknown(await storage.listOwned(worker.id));
-      this.#isClaimUnsure = false;
-      this.#nextCheckAt = now + lease.durationMs;
-    }
-    await active.releaseStrays();
   }
 
   async #tellNews(): Promise<void> {
@@ -224,39 +199,7 @@ export class Sweeper {
 
   async #fillPlaces(): Promise<void> {
     this.#isClaimPoked = false;
-    if (await this.#claimAll()) await this.#isHeldBack();
-  }
-
-  /** Claims while there are places; false when places ran out first. */
-  async #claimAll(): Promise<boolean> {
-    const { active } = this.#params;
-    for (;;) {
-      const limit = Math.min(active.freeSlots, MAX_CLAIMED);
-      if (limit === 0) {
-        this.#mayBeHeldBack = true;
-        return false;
-      }
-      const claimed = await this.#claim({ limit });
-      await active.adopt(claimed);
-      if (claimed.length < limit) return true;
-    }
-  }
-
-  async #claim(
-    what: Pick<Parameters<Storage["claim"]>[0], "limit" | "among" | "executionId">,
-  ): Promise<readonly ClaimedExecution[]> {
-    const { storage, worker, lease, services } = this.#params;
-    const wasUnsure = this.#isClaimUnsure;
-    this.#isClaimUnsure = true;
-    const claimed = await storage.claim({
-      ...what,
-      workerId: worker.id,
-      leaseDurationMs: lease.durationMs,
-      dueAt: this.#now(),
-      offers: services.offers === null ? null : [...services.offers],
-    });
-    this.#isClaimUnsure = wasUnsure;
-    return claimed;
+    if (await this.#claims.takeAll()) await this.#claims.isHeldBack();
   }
 
   async #followOthers(): Promise<void> {
@@ -269,44 +212,13 @@ export class Sweeper {
     const { storage, tasks, lease } = this.#params;
     const now = this.#now();
     const dueAts = await Promise.all([storage.nextWakeAt(), ...tasks.map((task) => task.nextDueAt())]);
-    if (isAllClaimed && (await this.#isHeldBack())) dueAts.push(now);
+    if (isAllClaimed && (await this.#claims.isHeldBack())) dueAts.push(now);
     // What is overdue and was not claimed is held back by a limit: looked at again when a place is free, or later.
     for (const at of dueAts) {
       if (at === null) continue;
-      if (at <= now) this.#mayBeHeldBack = true;
+      if (at <= now) this.#claims.expectHeldBack();
       this.wakeBy(at > now ? at : now + lease.sweepMs);
     }
-  }
-
-  /** Sweeps after a pause. */
-  pokeLater(): void {
-    this.wakeBy(this.#now() + this.#params.lease.sweepMs);
-  }
-
-  /** Something was queued, which may have to wait. */
-  queued(): void {
-    this.#mayBeHeldBack = true;
-    this.poke();
-  }
-
-  /** Something was queued for whoever is told of it first; a later sweep finds it if nobody is. */
-  queuedForAny(): void {
-    this.#mayBeHeldBack = true;
-    this.pokeLater();
-  }
-
-  /** Another process has queued something, or woken it: whoever has a place claims it. */
-  queuedElsewhere(): void {
-    this.#mayBeHeldBack = true;
-    if (this.#params.active.freeSlots > 0) this.placeFree();
-  }
-
-  /** True when something is queued although there are free places. */
-  async #isHeldBack(): Promise<boolean> {
-    if (!this.#mayBeHeldBack) return false;
-    const { items } = await this.#params.storage.listExecutions({ status: "queued", limit: 1 });
-    this.#mayBeHeldBack = items.length > 0;
-    return this.#mayBeHeldBack;
   }
 
   #schedule(): void {
