@@ -3,7 +3,7 @@ import { type EventAnnouncement, type EventBus, type EventBusHealth, readAnnounc
 import pg from "pg";
 import { quoteSchemaName } from "./connection/quote-schema-name.js";
 import { Sockets } from "./connection/sockets.js";
-import { toStorageError } from "./connection/to-storage-error.js";
+import { isConnectionLost, toStorageError } from "./connection/to-storage-error.js";
 
 const DEFAULT_SCHEMA = "automatrix";
 /** Postgres takes no message of 8,000 bytes or more; ids that hosts choose may be long. */
@@ -13,6 +13,8 @@ const MAX_SCHEMA_PART = 56;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long closing waits for a connection that comes or goes. */
 const CLOSE_LIMIT_MS = 1_000;
+/** How often the server is asked for a sign of life: a connection that fell silent brings no news, and no end either. */
+const PING_INTERVAL_MS = 5_000;
 const FIRST_RECONNECT_DELAY_MS = 100;
 const MAX_RECONNECT_DELAY_MS = 5_000;
 
@@ -41,6 +43,13 @@ export function postgresEventBus(options: PostgresEventBusOptions): EventBus {
   return new PostgresEventBus(options);
 }
 
+/** A connection that listens. */
+interface Line {
+  readonly client: pg.Client;
+  /** Gives it up and looks for another one. */
+  readonly lose: () => void;
+}
+
 class PostgresEventBus implements EventBus {
   readonly name = "postgres";
   readonly #connectionString: string;
@@ -49,7 +58,7 @@ class PostgresEventBus implements EventBus {
   readonly #sender = randomUUID();
   readonly #sockets = new Sockets();
   #hear: ((announcements: readonly EventAnnouncement[]) => void) | undefined;
-  #connecting: Promise<pg.Client> | undefined;
+  #connecting: Promise<Line> | undefined;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #delayMs = FIRST_RECONNECT_DELAY_MS;
   #isListening = false;
@@ -64,8 +73,11 @@ class PostgresEventBus implements EventBus {
   async publish(announcements: readonly EventAnnouncement[]): Promise<void> {
     const messages = toMessages(this.#sender, announcements);
     try {
-      const client = await this.#connected();
-      await client.query("SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message", [this.#channel, messages]);
+      const line = await this.#connected();
+      await ask(line, {
+        text: "SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message",
+        values: [this.#channel, messages],
+      });
     } catch (error) {
       throw toStorageError(error);
     }
@@ -84,17 +96,17 @@ class PostgresEventBus implements EventBus {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#reconnect);
-    this.#connecting?.then((client) => client.end()).catch(() => {});
+    this.#connecting?.then(({ client }) => client.end()).catch(() => {});
     this.#connecting = undefined;
     await this.#sockets.close(CLOSE_LIMIT_MS);
   }
 
-  #connected(): Promise<pg.Client> {
+  #connected(): Promise<Line> {
     this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
-  async #connect(): Promise<pg.Client> {
+  async #connect(): Promise<Line> {
     if (this.#isClosed) throw new Error("The event bus is closed.");
     const client = new pg.Client({
       connectionString: this.#connectionString,
@@ -104,9 +116,20 @@ class PostgresEventBus implements EventBus {
       fallback_application_name: "automatrix events",
       stream: this.#sockets.create,
     });
-    const lost = () => this.#lost(client);
-    client.on("error", lost);
-    client.on("end", lost);
+    let pings: NodeJS.Timeout | undefined;
+    let isLost = false;
+    const lose = () => {
+      clearInterval(pings);
+      if (isLost) return;
+      isLost = true;
+      client.end().catch(() => {});
+      this.#connecting = undefined;
+      this.#isListening = false;
+      this.#reconnectLater();
+    };
+    const line: Line = { client, lose };
+    client.on("error", lose);
+    client.on("end", lose);
     client.on("notification", ({ payload = "" }) => {
       const announcements = readAnnouncements(payload, this.#sender);
       if (announcements.length > 0) this.#hear?.(announcements);
@@ -114,22 +137,14 @@ class PostgresEventBus implements EventBus {
     try {
       await client.connect();
       await client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`);
-      this.#delayMs = FIRST_RECONNECT_DELAY_MS;
-      this.#isListening = true;
-      return client;
     } catch (error) {
-      this.#connecting = undefined;
-      client.end().catch(() => {});
+      lose();
       throw error;
     }
-  }
-
-  #lost(client: pg.Client): void {
-    client.removeAllListeners("end");
-    client.end().catch(() => {});
-    this.#connecting = undefined;
-    this.#isListening = false;
-    this.#reconnectLater();
+    this.#delayMs = FIRST_RECONNECT_DELAY_MS;
+    this.#isListening = true;
+    pings = setInterval(() => void ask(line, { text: "SELECT 1" }).catch(() => {}), PING_INTERVAL_MS).unref();
+    return line;
   }
 
   /** Only who listens needs a connection before there is something to publish. */
@@ -141,6 +156,16 @@ class PostgresEventBus implements EventBus {
     }, this.#delayMs);
     this.#reconnect.unref();
     this.#delayMs = Math.min(this.#delayMs * 2, MAX_RECONNECT_DELAY_MS);
+  }
+}
+
+/** A line that does not answer is given up. */
+async function ask({ client, lose }: Line, query: pg.QueryConfig): Promise<void> {
+  try {
+    await client.query(query);
+  } catch (error) {
+    if (isConnectionLost(error)) lose();
+    throw error;
   }
 }
 

@@ -101,6 +101,28 @@ describePostgres("the Postgres event bus", (database) => {
     await published;
   });
 
+  it("notices that its connection has fallen silent, and hears again on another one", { timeout: 40_000 }, async () => {
+    await using way = await startVanishingServer(database.connectionString);
+    const listener = postgresEventBus({ connectionString: way.connectionString });
+    const speaker = await open();
+    const { heard, ready } = listen(listener);
+    await ready;
+    way.vanish();
+    await expect.poll(() => listener.health?.().status, { timeout: 15_000 }).toBe("degraded");
+    way.comeBack();
+    await expect
+      .poll(
+        async () => {
+          await speaker.publish([announce("again")]);
+          return heard.length > 0;
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(true);
+    expect(listener.health?.()).toEqual({ status: "up" });
+    await Promise.all([listener.close(), speaker.close()]);
+  });
+
   it("lets a worker hear at once of what another process queued and signalled, and that one of the end", async () => {
     await database.created;
     const { connectionString } = database;

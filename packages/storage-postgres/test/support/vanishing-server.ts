@@ -4,6 +4,8 @@ import net, { type AddressInfo } from "node:net";
 export interface VanishingServer extends AsyncDisposable {
   readonly connectionString: string;
   vanish(): void;
+  /** Answers new connections again; those of before stay silent. */
+  comeBack(): void;
 }
 
 export async function startVanishingServer(connectionString: string): Promise<VanishingServer> {
@@ -15,9 +17,12 @@ export async function startVanishingServer(connectionString: string): Promise<Va
     sockets.add(socket);
     return socket.on("error", () => {});
   };
+  let lives = 0;
   const forward = (from: net.Socket, to: net.Socket): void => {
-    from.on("data", (bytes) => void (hasVanished || to.write(bytes)));
-    from.on("end", () => void (hasVanished || to.end()));
+    const life = lives;
+    const isSilent = () => hasVanished || life !== lives;
+    from.on("data", (bytes) => void (isSilent() || to.write(bytes)));
+    from.on("end", () => void (isSilent() || to.end()));
   };
   const server = net.createServer({ allowHalfOpen: true }, (near) => {
     keep(near).resume();
@@ -33,6 +38,10 @@ export async function startVanishingServer(connectionString: string): Promise<Va
     connectionString: url.href,
     vanish: () => {
       hasVanished = true;
+    },
+    comeBack: () => {
+      hasVanished = false;
+      lives += 1;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
