@@ -104,6 +104,47 @@ describePostgres("writes on connections that are kept for them", (database) => {
     expect(await connection.write(addOrders(1))).toBe(1);
   });
 
+  it("keep to a limit of time in the connection string, each for itself", async () => {
+    const url = new URL(database.connectionString);
+    url.searchParams.set("query_timeout", "700");
+    open({ connectionString: url.href });
+    await connection.write(addOrders(1));
+    const slow = { name: "slow", text: "INSERT INTO orders (id) SELECT 2 FROM pg_sleep(0.5)", values: [] };
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await connection.write(slow)).toBe(1);
+  });
+
+  it("may be sent again after a session has lost its prepared statements", async () => {
+    open({ maxConnections: 1 });
+    await connection.write(addOrders(1));
+    await connection.query({ text: "DEALLOCATE ALL" });
+    await expect(connection.write(addOrders(2))).rejects.toMatchObject({
+      code: "storage_unavailable",
+      details: { sqlState: "26000" },
+    });
+    expect(await connection.write(addOrders(2))).toBe(1);
+  });
+
+  it("leave connections to others where the server allows no more", async () => {
+    const role = `${database.name}_few`;
+    await database.query(`CREATE ROLE ${role} LOGIN CONNECTION LIMIT 2`);
+    try {
+      await database.query(`GRANT ALL ON orders TO ${role}`);
+      const url = new URL(database.connectionString);
+      url.username = role;
+      open({ connectionString: url.href, maxConnections: 10 });
+      await Promise.all([connection.write(addOrders(1)), connection.write(addOrders(2))]);
+      for (let id = 3; id < 8; id++) {
+        expect(await readOne()).toMatchObject([{ one: 1 }]);
+        expect(await connection.write(addOrders(id))).toBe(1);
+      }
+      await connection.close();
+    } finally {
+      await database.query(`DROP OWNED BY ${role}`);
+      await database.query(`DROP ROLE ${role}`);
+    }
+  });
+
   it("go on after the end of a connection that waited for the next", async () => {
     open();
     await connection.write(addOrders(1));

@@ -14,10 +14,16 @@ const NETWORK_GRACE_MS = 5_000;
  */
 const AVOIDED_PLANS = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
 
-/** Set in each session. */
-export const OWN_PLANNING = AVOIDED_PLANS.map((setting) => `SET ${setting} = off`).join("; ");
+/**
+ * Set in each session. Statements that waited for a row must see what was committed meanwhile: the database's own default
+ * may be a stricter level, at which they would go by what was there before.
+ */
+export const OWN_SETTINGS = [
+  "SET default_transaction_isolation = 'read committed'",
+  ...AVOIDED_PLANS.map((setting) => `SET ${setting} = off`),
+].join("; ");
 
-/** Undoes it until the end of a transaction, for statements that somebody else wrote. */
+/** Plans as usual until the end of a transaction, for statements that somebody else wrote. */
 export const USUAL_PLANNING = AVOIDED_PLANS.map((setting) => `SET LOCAL ${setting} TO DEFAULT`).join("; ");
 
 /** A session that stays idle inside a transaction is ended by the server. */
@@ -75,11 +81,9 @@ export class PostgresConnection {
 
   open(): void {
     if (this.#pool !== undefined) return;
-    const { maxConnections, idleTimeoutMs } = this.#settings;
     this.#pool = createPool(this.#settings, this.#sockets);
     this.#lanes = new Lanes(this.#pool, {
-      max: maxConnections,
-      idleMs: idleTimeoutMs,
+      idleMs: this.#settings.idleTimeoutMs,
       silenceMs: silenceMs(this.#settings),
     });
   }
@@ -221,7 +225,7 @@ function createPool(settings: ConnectionSettings, sockets: Sockets): pg.Pool {
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     onConnect: async (client) => {
-      await client.query(limited({ text: OWN_PLANNING }, settings));
+      await client.query(limited({ text: OWN_SETTINGS }, settings));
     },
   });
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.

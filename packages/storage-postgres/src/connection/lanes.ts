@@ -22,20 +22,15 @@ interface Lane {
  */
 export class Lanes {
   readonly #pool: Pool;
-  readonly #max: number;
   readonly #idleMs: number;
   readonly #silenceMs: number;
   readonly #lanes = new Set<Lane>();
   readonly #idle: Lane[] = [];
   #checks: NodeJS.Timeout | undefined;
 
-  /** @param options `max` connections of the pool; a server that says nothing for `silenceMs` counts as gone */
-  constructor(
-    pool: Pool,
-    { max, idleMs, silenceMs }: { readonly max: number; readonly idleMs: number; readonly silenceMs: number },
-  ) {
+  /** @param options a server that says nothing for `silenceMs` counts as gone */
+  constructor(pool: Pool, { idleMs, silenceMs }: { readonly idleMs: number; readonly silenceMs: number }) {
     this.#pool = pool;
-    this.#max = max;
     this.#idleMs = idleMs;
     this.#silenceMs = silenceMs;
   }
@@ -49,10 +44,10 @@ export class Lanes {
     return lane === undefined ? this.#writeOnNew(statement) : this.#writeOn(lane, statement);
   }
 
-  /** To be called before a connection is lent for anything else: gives one back, if the pool has none to lend. */
+  /** To be called before a connection is lent for anything else: gives one back, if the pool has none at hand. */
   makeRoom(): void {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    if (totalCount < this.#max || idleCount > waitingCount) return;
+    const { idleCount, waitingCount } = this.#pool;
+    if (idleCount > waitingCount) return;
     const lane = this.#idle.pop();
     if (lane !== undefined) this.#giveBack(lane);
   }

@@ -28,7 +28,9 @@ export class PreparedWrite implements Submittable {
   readonly name: string;
   readonly text: string;
   readonly #values: WriteValue[];
-  readonly #settle: Settle;
+  /** Set by the driver where a limit of time is configured, to be told of the end. */
+  callback: ((error?: Error) => void) | undefined;
+  #settle: Settle | undefined;
   #written = 0;
 
   constructor({ name, text, values }: WriteStatement, settle: Settle) {
@@ -57,11 +59,18 @@ export class PreparedWrite implements Submittable {
   }
 
   handleError(error: Error): void {
-    this.#settle(error, 0);
+    this.#end(error);
   }
 
   handleReadyForQuery(): void {
-    this.#settle(null, this.#written);
+    this.#end(null);
+  }
+
+  #end(error: Error | null): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    this.callback?.();
+    settle?.(error, this.#written);
   }
 }
 

@@ -3,9 +3,10 @@ import { AutomatrixError, ConfigurationError, StorageError } from "@automatrix/c
 /**
  * SQLSTATEs (or their first two characters) of failures that may pass: connection exceptions, rollbacks by
  * serialization or deadlock, resources that ran out, cancelled by timeout or administrator, a lock not to be had, a
- * transaction that idled too long, a server in recovery or that became a standby, errors of the machine below.
+ * transaction that idled too long, a server in recovery or that became a standby, errors of the machine below, and a
+ * session that has lost its prepared statements, or has them already.
  */
-const PASSING = new Set(["08", "40", "53", "57", "58", "55P03", "25P03", "25P04", "25006"]);
+const PASSING = new Set(["08", "40", "53", "57", "58", "55P03", "25P03", "25P04", "25006", "26000", "42P05"]);
 
 /** A wrong login, database or privilege. */
 const MISCONFIGURED = new Set(["28", "3D", "42501"]);

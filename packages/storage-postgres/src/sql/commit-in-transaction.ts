@@ -1,6 +1,6 @@
 import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
 import { StorageError } from "@automatrix/core";
-import { OWN_PLANNING, type PostgresConnection, type Session, USUAL_PLANNING } from "../connection/connection.js";
+import { OWN_SETTINGS, type PostgresConnection, type Session, USUAL_PLANNING } from "../connection/connection.js";
 import { isConnectionLost, mayPass, toStorageError } from "../connection/to-storage-error.js";
 import { encodeCommit } from "../rows/encoded-commit.js";
 import { toPostgresText } from "../rows/text.js";
@@ -11,7 +11,7 @@ import { NodeTransaction } from "./node-transaction.js";
 export const TRANSACTION_LIMIT_MS = 5_000;
 
 /** Takes out of the session what a node's code may have left in it, as the role that it had first; prepared statements stay. */
-const CLEAN_SESSION = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ${OWN_PLANNING}; DISCARD TEMP; SELECT pg_advisory_unlock_all()`;
+const CLEAN_SESSION = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; ${OWN_SETTINGS}; DISCARD TEMP; SELECT pg_advisory_unlock_all()`;
 
 /** Thrown to leave the connection behind: what still runs on it, or was left in its session, must not reach the next user. */
 class AbandonedConnection extends Error {
@@ -37,7 +37,7 @@ export async function commitInTransaction(
 }
 
 async function runTransaction(session: Session, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
-  await session.query({ text: "BEGIN" });
+  await session.query({ text: "BEGIN ISOLATION LEVEL READ COMMITTED" });
   await session.query({ text: `SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_PLANNING}` });
   const early = await guardEarly(session, schema, commit);
   if (early !== undefined) {
