@@ -64,6 +64,8 @@ export type CommitOutcome =
   | { readonly ok: false; readonly reason: "cancel_requested" }
   /** Created with `refuseAtLimit`, and the limit is reached. */
   | { readonly ok: false; readonly reason: "limit_reached" }
+  /** Somebody else holds what it has to lock, for longer than the others of the batch may wait: it is sent again. */
+  | { readonly ok: false; readonly reason: "busy" }
   /** The node's own code in the transaction threw. */
   | { readonly ok: false; readonly reason: "transaction_failed"; readonly error: unknown };
 

@@ -1,4 +1,6 @@
+import { StorageError } from "../../errors/errors.js";
 import type { EventDraft } from "../../events/event.js";
+import type { CommitOutcome, ExecutionCommit } from "../../ports/execution-commit.js";
 import type {
   Blocked,
   ClaimedExecution,
@@ -196,9 +198,7 @@ export class Adoption {
     const endedWaits = (await storage.listWaits(executionId)).map(({ nodePath }) => nodePath);
     const patch = { status: "cancelled", error, blocked: null, endedAt: at } as const;
     const deliver = parent === null ? [] : [{ executionId: parent.executionId, item: toEndOfChild(record, error, at) }];
-    const [outcome] = await storage.commit([
-      { executionId, epoch, afterSeq, patch, nodes, endedWaits, events, deliver },
-    ]);
+    const outcome = await this.#commit({ executionId, epoch, afterSeq, patch, nodes, endedWaits, events, deliver });
     if (outcome?.ok === true)
       for (const [index, event] of events.entries()) services.hub.emit({ ...event, seq: outcome.firstSeq + index });
   }
@@ -208,12 +208,22 @@ export class Adoption {
     const { storage, services } = this.#params;
     const { id: executionId, epoch, lastSeq: afterSeq } = record;
     const event = { seq: 0, type: "execution.blocked" as const, at: services.clock.now(), executionId, data: blocked };
-    const [outcome] = await storage.commit([
-      { executionId, epoch, afterSeq, patch: { status: "waiting", blocked }, events: [event] },
-    ]);
+    const patch = { status: "waiting", blocked } as const;
+    const outcome = await this.#commit({ executionId, epoch, afterSeq, patch, events: [event] });
     if (outcome?.ok !== true) return;
     services.hub.emit({ ...event, seq: outcome.firstSeq });
     await storage.release({ executionId, epoch });
+  }
+
+  /** @throws StorageError `storage_unavailable` when somebody else holds it up; a later sweep finds it again */
+  async #commit(commit: ExecutionCommit): Promise<CommitOutcome | undefined> {
+    const [outcome] = await this.#params.storage.commit([commit]);
+    if (outcome?.ok === false && outcome.reason === "busy")
+      throw new StorageError(
+        "storage_unavailable",
+        `Somebody else holds execution "${commit.executionId}" in the storage.`,
+      );
+    return outcome;
   }
 }
 

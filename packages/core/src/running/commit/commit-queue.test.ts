@@ -51,6 +51,14 @@ function setUp(commitsAtOnce?: number) {
       call.answer.resolve(call.ids.map(() => ({ ok: true, firstSeq: 1 })));
       await settle();
     },
+    /** All but these are written. */
+    async answerBusy(busyIds: readonly string[], index = 0) {
+      const [call] = open.splice(index, 1) as [Call];
+      call.answer.resolve(
+        call.ids.map((id) => (busyIds.includes(id) ? { ok: false, reason: "busy" } : { ok: true, firstSeq: 1 })),
+      );
+      await settle();
+    },
     async refuse(index = 0) {
       const [call] = open.splice(index, 1) as [Call];
       call.answer.reject(new StorageError("storage_unavailable", "gone"));
@@ -248,5 +256,87 @@ describe("a storage that takes several calls at once", () => {
     await queue.idle();
     expect(underWay()).toEqual([]);
     expect(all.every(({ written, failed }) => written === 0 && failed === 1)).toBe(true);
+  });
+});
+
+describe("an execution that somebody else holds up in the storage", () => {
+  it("is sent again beside the others, who go on, and writes nothing else meanwhile", async () => {
+    const { queue, clock, underWay, answer, answerBusy, settle } = setUp(SEVERAL);
+    const [held, other] = sources(2) as [Source, Source];
+    queue.request(held);
+    queue.request(other);
+    await settle();
+    await answerBusy(["e0"]);
+    expect([held.written, other.written]).toEqual([0, 1]);
+    queue.request(held);
+    queue.request(other);
+    await settle();
+    expect(underWay()).toEqual([["e1"]]);
+    await answer();
+    await clock.advance(50);
+    await settle();
+    expect(underWay()).toEqual([["e0"]]);
+    await answerBusy(["e0"]);
+    await clock.advance(100);
+    await settle();
+    await answer();
+    expect(held.written).toBe(1);
+    expect(underWay()).toEqual([["e0"]]);
+    await answer();
+    expect(held.written).toBe(2);
+    await queue.idle();
+  });
+
+  it("is let go after a while, alone", async () => {
+    const { queue, clock, underWay, answerBusy, settle } = setUp(SEVERAL);
+    const [held] = sources(1) as [Source];
+    queue.request(held);
+    await settle();
+    await answerBusy(["e0"]);
+    while (held.failed === 0) {
+      await clock.advance(1_000);
+      await settle();
+      if (underWay().length > 0) await answerBusy(["e0"]);
+    }
+    expect({ written: held.written, failed: held.failed }).toEqual({ written: 0, failed: 1 });
+    await queue.idle();
+  });
+});
+
+describe("a flush that takes long", () => {
+  it("holds up nobody for more than a moment, however few they are", async () => {
+    const { queue, clock, underWay, answer, settle } = setUp(SEVERAL);
+    const [slow, quick] = sources(2) as [Source, Source];
+    queue.request(slow);
+    await settle();
+    queue.request(quick);
+    await settle();
+    expect(underWay()).toEqual([["e0"]]);
+    await clock.advance(100);
+    await settle();
+    expect(underWay()).toEqual([["e0"], ["e1"]]);
+    await answer(1);
+    expect(quick.written).toBe(1);
+    await answer();
+    await queue.idle();
+  });
+});
+
+describe("an owner that throws when it is told", () => {
+  it("is let go, and harms nobody else", async () => {
+    const { queue, underWay, answer, settle } = setUp();
+    const thrower = new Source("bad", () => {
+      throw new Error("boom");
+    });
+    const [before, after] = sources(2) as [Source, Source];
+    for (const source of [before, thrower, after]) queue.request(source);
+    await settle();
+    await answer();
+    expect([before.written, thrower.failed, after.written]).toEqual([1, 1, 1]);
+    queue.request(after);
+    await settle();
+    expect(underWay()).toEqual([["e1"]]);
+    await answer();
+    await queue.idle();
   });
 });

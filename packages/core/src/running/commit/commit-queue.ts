@@ -1,5 +1,6 @@
 import type { ExecutionCommit } from "../../ports/execution-commit.js";
 import { createDeferred, type Deferred } from "../../shared/deferred.js";
+import type { Timer } from "../timers.js";
 import { type CommitOwner, CommitSender, type CommitSenderParams, type Write } from "./commit-sender.js";
 
 /** Most executions in one transaction. */
@@ -8,6 +9,8 @@ const MAX_BATCH_SIZE = 1_000;
 const FLUSHES_AT_ONCE = 2;
 /** Fewer executions than these go with the next flush and not beside one that is under way. */
 const MIN_BESIDE = 16;
+/** A flush that takes longer holds up nobody any more, however few they are. */
+const SLOW_FLUSH_MS = 100;
 /** A storage that works synchronously would else keep the event loop from timers, heartbeats and sockets. */
 const MAX_MS_WITHOUT_TURN = 5;
 
@@ -41,6 +44,8 @@ export class CommitQueue {
   readonly #alone: Write[] = [];
   /** Executions with a commit under way. */
   readonly #underWay = new Set<string>();
+  /** Instants at which the flushes under way began. */
+  readonly #flushedAt: number[] = [];
   #flushes = 0;
   /** Executions in all flushes under way. */
   #flushing = 0;
@@ -48,11 +53,15 @@ export class CommitQueue {
   #wasFlushLast = false;
   #isBeginning = false;
   #turnedAt = 0;
+  #look: Timer | undefined;
   #idle: Deferred<void> | undefined;
 
   constructor(params: CommitQueueParams) {
     this.#params = params;
-    this.#sender = new CommitSender(params);
+    this.#sender = new CommitSender(params, {
+      told: ({ owner }) => void this.#underWay.delete(owner.executionId),
+      toldLate: () => this.#beginSoon(),
+    });
     this.#callsAtOnce = Math.max(1, params.storage.commitsAtOnce ?? 1);
   }
 
@@ -88,7 +97,7 @@ export class CommitQueue {
   }
 
   get #isIdle(): boolean {
-    return this.#calls === 0 && this.#waiting.length === 0 && this.#alone.length === 0;
+    return this.#calls === 0 && this.#waiting.length === 0 && this.#alone.length === 0 && this.#underWay.size === 0;
   }
 
   get #calls(): number {
@@ -126,7 +135,24 @@ export class CommitQueue {
     if (this.#isIdle) {
       this.#idle?.resolve();
       this.#idle = undefined;
-    } else if (this.#calls === 0) this.#beginSoon();
+    } else if (this.#calls === 0 && this.#hasFree) this.#beginSoon();
+  }
+
+  /** True when something could be sent now: it does not wait for an earlier commit of its own execution. */
+  get #hasFree(): boolean {
+    return this.#waiting.some((source) => this.#isFree(source)) || this.#alone.some(({ owner }) => this.#isFree(owner));
+  }
+
+  /** True when a flush under way takes so long that nobody should wait for it. */
+  get #isFlushSlow(): boolean {
+    return this.#params.now() - (this.#flushedAt[0] as number) >= SLOW_FLUSH_MS;
+  }
+
+  #lookLater(): void {
+    this.#look ??= this.#params.timers.set((this.#flushedAt[0] as number) + SLOW_FLUSH_MS, () => {
+      this.#look = undefined;
+      this.#beginSoon();
+    });
   }
 
   // ── what ───────────────────────────────────────────────────────────────────
@@ -135,7 +161,9 @@ export class CommitQueue {
     const places = Math.min(FLUSHES_AT_ONCE - this.#flushes, this.#callsAtOnce - this.#calls);
     if (places <= 0) return;
     const ready = this.#waiting.filter((source) => this.#isFree(source));
-    if (this.#flushes > 0 && ready.length < Math.max(MIN_BESIDE, this.#flushing / 2)) return;
+    if (ready.length === 0) return;
+    if (this.#flushes > 0 && ready.length < Math.max(MIN_BESIDE, this.#flushing / 2) && !this.#isFlushSlow)
+      return this.#lookLater();
     const isCut = places > 1 && ready.length >= 2 * MIN_BESIDE;
     const size = Math.min(isCut ? Math.ceil(ready.length / 2) : ready.length, MAX_BATCH_SIZE);
     const parts = [ready.slice(0, size), ...(isCut ? [ready.slice(size, 2 * size)] : [])];
@@ -167,11 +195,14 @@ export class CommitQueue {
     }
     if (writes.length === 0) return;
     this.#wasFlushLast = true;
+    const beganAt = this.#params.now();
     this.#flushes += 1;
     this.#flushing += writes.length;
+    this.#flushedAt.push(beganAt);
     await this.#send(writes);
     this.#flushes -= 1;
     this.#flushing -= writes.length;
+    this.#flushedAt.splice(this.#flushedAt.indexOf(beganAt), 1);
     this.#goOn();
   }
 
@@ -186,6 +217,5 @@ export class CommitQueue {
   async #send(writes: readonly Write[]): Promise<void> {
     for (const { owner } of writes) this.#underWay.add(owner.executionId);
     await this.#sender.send(writes);
-    for (const { owner } of writes) this.#underWay.delete(owner.executionId);
   }
 }
