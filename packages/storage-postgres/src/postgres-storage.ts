@@ -86,6 +86,7 @@ class PostgresStorage implements Storage {
   readonly blobs: PostgresBlobStore;
   readonly #connection: PostgresConnection;
   #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: PostgresStorageOptions) {
     const maxConnections = atLeast(MIN_CONNECTIONS, {
@@ -120,6 +121,7 @@ class PostgresStorage implements Storage {
   }
 
   async #open(): Promise<void> {
+    await this.#closing;
     this.#connection.open();
     try {
       await migrate(this.#connection);
@@ -130,9 +132,15 @@ class PostgresStorage implements Storage {
     }
   }
 
-  async close(): Promise<void> {
-    const isSettled = this.#opening === undefined || (await endsWithin(this.#opening, CLOSE_LIMIT_MS));
+  close(): Promise<void> {
+    const opening = this.#opening;
     this.#opening = undefined;
+    this.#closing = this.#close(opening);
+    return this.#closing;
+  }
+
+  async #close(opening: Promise<void> | undefined): Promise<void> {
+    const isSettled = opening === undefined || (await endsWithin(opening, CLOSE_LIMIT_MS));
     // Opening may wait for the migration of another process: that is cut off at once.
     await this.#connection.close(isSettled ? CLOSE_LIMIT_MS : 0);
   }

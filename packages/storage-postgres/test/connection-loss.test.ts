@@ -124,6 +124,29 @@ describePostgres("a storage that loses its connection", (database) => {
     await Promise.all(lost);
   });
 
+  it("answers, when it closes, also those who wait for a connection", async () => {
+    const small = postgresStorage({ connectionString: database.connectionString, schema: SCHEMA, pool: { max: 2 } });
+    await small.open();
+    await whileRowIsLocked("e1", async () => {
+      const commits = Array.from({ length: 8 }, (_, step) => small.commit([stepCommit("e1", { step })]));
+      const startedAt = performance.now();
+      const outcomes = Promise.allSettled(commits);
+      await small.close();
+      for (const outcome of await outcomes)
+        expect(outcome).toMatchObject({ status: "rejected", reason: { code: "storage_unavailable" } });
+      expect(performance.now() - startedAt).toBeLessThan(LONGEST_CLOSE_MS);
+    });
+  });
+
+  it("may be opened again while it closes", async () => {
+    for (let time = 0; time < 5; time++) {
+      const closed = storage.close();
+      await storage.open();
+      await closed;
+      expect(await storage.getExecution("e1")).toBeDefined();
+    }
+  });
+
   it("says what is wrong with a database that is not there", async () => {
     const url = new URL(database.connectionString);
     url.pathname = "/no_such_database";

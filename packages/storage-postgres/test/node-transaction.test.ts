@@ -147,7 +147,7 @@ describePostgres("a node in the transaction of its result", (database) => {
     await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     expect(outcome).toEqual({ ok: true, firstSeq: 2 });
     expect(after).toEqual(before);
-    expect(after).toMatchObject([{ staging: null, timeout: "0", planning: "off", locks: 0 }]);
+    expect(after).toMatchObject([{ staging: null, timeout: "2s", planning: "off", locks: 0 }]);
     expect(prepared).toHaveLength(1);
   });
 

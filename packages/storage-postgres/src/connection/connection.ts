@@ -3,10 +3,13 @@ import pg from "pg";
 import { Lanes } from "./lanes.js";
 import type { WriteStatement } from "./prepared-write.js";
 import { Sockets } from "./sockets.js";
-import { toStorageError } from "./to-storage-error.js";
+import { isLockedOut, toStorageError } from "./to-storage-error.js";
 
 /** Added to the server's statement timeout before a connection counts as dead. */
 const NETWORK_GRACE_MS = 5_000;
+
+/** How long a commit waits for a row that somebody else has locked: no batch of others is held up for as long as a lease. */
+const LOCK_TIMEOUT_MS = 2_000;
 
 /**
  * How the server may not plan our statements, which look rows up by indexes. Plans of prepared ones are kept, and the best
@@ -20,11 +23,14 @@ const AVOIDED_PLANS = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", 
  */
 export const OWN_SETTINGS = [
   "SET default_transaction_isolation = 'read committed'",
+  `SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
   ...AVOIDED_PLANS.map((setting) => `SET ${setting} = off`),
 ].join("; ");
 
-/** Plans as usual until the end of a transaction, for statements that somebody else wrote. */
-export const USUAL_PLANNING = AVOIDED_PLANS.map((setting) => `SET LOCAL ${setting} TO DEFAULT`).join("; ");
+/** Plans and waits as usual until the end of a transaction, for statements that somebody else wrote. */
+export const USUAL_SETTINGS = [...AVOIDED_PLANS, "lock_timeout"]
+  .map((setting) => `SET LOCAL ${setting} TO DEFAULT`)
+  .join("; ");
 
 /** A session that stays idle inside a transaction is ended by the server. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
@@ -66,6 +72,8 @@ export class PostgresConnection {
   readonly #settings: ConnectionSettings;
   readonly #texts = new Map<string, string>();
   readonly #sockets = new Sockets();
+  /** Refuses those who wait for a connection, when the storage closes: the pool would leave them waiting. */
+  readonly #refuseWaiting = new Set<(error: StorageError) => void>();
   #pool: pg.Pool | undefined;
   #lanes: Lanes | undefined;
 
@@ -82,7 +90,7 @@ export class PostgresConnection {
   open(): void {
     if (this.#pool !== undefined) return;
     this.#pool = createPool(this.#settings, this.#sockets);
-    this.#lanes = new Lanes(this.#pool, {
+    this.#lanes = new Lanes(this.#pool, () => this.#lend(), {
       idleMs: this.#settings.idleTimeoutMs,
       silenceMs: silenceMs(this.#settings),
     });
@@ -94,6 +102,8 @@ export class PostgresConnection {
     this.#pool = undefined;
     this.#lanes?.close();
     this.#lanes = undefined;
+    for (const refuse of this.#refuseWaiting) refuse(notOpen());
+    this.#refuseWaiting.clear();
     pool?.end().catch(() => {});
     await this.#sockets.close(limitMs);
   }
@@ -110,13 +120,12 @@ export class PostgresConnection {
 
   /** Runs one statement in a transaction of its own. */
   async query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<readonly Row[]> {
-    const pool = this.#openPool();
-    try {
-      const { rows } = await pool.query(limited(statement, this.#settings));
-      return rows as Row[];
-    } catch (error) {
-      throw toStorageError(error);
-    }
+    return this.#patiently(() => this.queryOnce<Row>(statement));
+  }
+
+  /** As {@link query}, but rejects when it waits too long for a lock. */
+  async queryOnce<Row extends object = Record<string, unknown>>(statement: Statement): Promise<readonly Row[]> {
+    return (await this.#run(statement)).rows as Row[];
   }
 
   /** How many rows a statement of a hot path wrote, in a transaction of its own. */
@@ -126,23 +135,32 @@ export class PostgresConnection {
 
   /** How many rows a statement wrote. */
   async execute(statement: Statement): Promise<number> {
-    const pool = this.#openPool();
+    return this.#patiently(async () => (await this.#run(statement)).rowCount ?? 0);
+  }
+
+  async #run(statement: Statement): Promise<pg.QueryResult> {
     try {
-      return (await pool.query(limited(statement, this.#settings))).rowCount ?? 0;
+      return await this.withSession((session) => session.query(statement));
     } catch (error) {
       throw toStorageError(error);
     }
   }
 
+  /** A statement that waited too long for a lock did nothing: it is sent again for as long as statements may take. */
+  async #patiently<Result>(run: () => Promise<Result>): Promise<Result> {
+    const giveUpAt = performance.now() + this.#settings.statementTimeoutMs;
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isLockedOut(error) || performance.now() >= giveUpAt) throw error;
+      }
+    }
+  }
+
   /** Lends a connection. One whose use threw is closed: nobody knows what it was left with. */
   async withSession<Result>(run: (session: Session) => Promise<Result>): Promise<Result> {
-    const pool = this.#openPool();
-    let client: pg.PoolClient;
-    try {
-      client = await pool.connect();
-    } catch (error) {
-      throw toStorageError(error);
-    }
+    const client = await this.#lend();
     // While it is lent nobody else listens, and an error event without a listener ends the process. The query that
     // was under way rejects with the same error.
     const ignore = () => {};
@@ -160,7 +178,7 @@ export class PostgresConnection {
 
   /** Lends a connection beside the pool, on which nothing but connecting has a limit of time. Closed afterwards. */
   async withPatientClient<Result>(run: (client: pg.Client) => Promise<Result>): Promise<Result> {
-    this.#openPool();
+    if (this.#pool === undefined) throw notOpen();
     const client = new pg.Client({
       ...clientConfig(this.#settings, this.#sockets),
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
@@ -177,10 +195,24 @@ export class PostgresConnection {
     }
   }
 
-  #openPool(): pg.Pool {
-    if (this.#pool === undefined) throw notOpen();
+  /** @throws StorageError, or ConfigurationError when the server refuses a connection for good */
+  async #lend(): Promise<pg.PoolClient> {
+    const pool = this.#pool;
+    if (pool === undefined) throw notOpen();
     this.#lanes?.makeRoom();
-    return this.#pool;
+    return new Promise((resolve, reject) => {
+      this.#refuseWaiting.add(reject);
+      pool.connect().then(
+        (client) => {
+          if (this.#refuseWaiting.delete(reject)) resolve(client);
+          else client.release();
+        },
+        (error: unknown) => {
+          this.#refuseWaiting.delete(reject);
+          reject(toStorageError(error));
+        },
+      );
+    });
   }
 }
 

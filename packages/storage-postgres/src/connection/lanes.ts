@@ -22,15 +22,21 @@ interface Lane {
  */
 export class Lanes {
   readonly #pool: Pool;
+  readonly #lend: () => Promise<PoolClient>;
   readonly #idleMs: number;
   readonly #silenceMs: number;
   readonly #lanes = new Set<Lane>();
   readonly #idle: Lane[] = [];
   #checks: NodeJS.Timeout | undefined;
 
-  /** @param options a server that says nothing for `silenceMs` counts as gone */
-  constructor(pool: Pool, { idleMs, silenceMs }: { readonly idleMs: number; readonly silenceMs: number }) {
+  /** @param lend a connection of the pool @param options a server that says nothing for `silenceMs` counts as gone */
+  constructor(
+    pool: Pool,
+    lend: () => Promise<PoolClient>,
+    { idleMs, silenceMs }: { readonly idleMs: number; readonly silenceMs: number },
+  ) {
     this.#pool = pool;
+    this.#lend = lend;
     this.#idleMs = idleMs;
     this.#silenceMs = silenceMs;
   }
@@ -58,9 +64,7 @@ export class Lanes {
   }
 
   async #writeOnNew(statement: WriteStatement): Promise<number> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw toStorageError(error);
-    });
+    const client = await this.#lend();
     const lane: Lane = { client, usedAt: 0, fail: undefined, onError: (error) => this.#discard(lane, error) };
     // A connection that breaks says so by this event, which would end the process if nobody listened.
     client.on("error", lane.onError);

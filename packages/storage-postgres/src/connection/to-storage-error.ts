@@ -54,6 +54,11 @@ export function hasSqlState(error: unknown, sqlState: string): boolean {
   return typeof details === "object" && details !== null && "sqlState" in details && details.sqlState === sqlState;
 }
 
+/** True when a statement did nothing because it waited too long for a lock. */
+export function isLockedOut(error: unknown): boolean {
+  return hasSqlState(error, "55P03");
+}
+
 /** True when nothing is known about what became of the statement, or when it may be tried again. */
 export function mayPass(error: unknown): boolean {
   return AutomatrixError.is(error) && error.code === "storage_unavailable";

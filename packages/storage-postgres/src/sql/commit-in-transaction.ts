@@ -1,6 +1,6 @@
 import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
 import { StorageError } from "@automatrix/core";
-import { OWN_SETTINGS, type PostgresConnection, type Session, USUAL_PLANNING } from "../connection/connection.js";
+import { OWN_SETTINGS, type PostgresConnection, type Session, USUAL_SETTINGS } from "../connection/connection.js";
 import { isConnectionLost, mayPass, toStorageError } from "../connection/to-storage-error.js";
 import { encodeCommit } from "../rows/encoded-commit.js";
 import { toPostgresText } from "../rows/text.js";
@@ -38,7 +38,7 @@ export async function commitInTransaction(
 
 async function runTransaction(session: Session, schema: string, commit: ExecutionCommit): Promise<CommitOutcome> {
   await session.query({ text: "BEGIN ISOLATION LEVEL READ COMMITTED" });
-  await session.query({ text: `SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_PLANNING}` });
+  await session.query({ text: `SET LOCAL statement_timeout = ${TRANSACTION_LIMIT_MS}; ${USUAL_SETTINGS}` });
   const early = await guardEarly(session, schema, commit);
   if (early !== undefined) {
     await session.query({ text: "ROLLBACK" });

@@ -1,9 +1,11 @@
 import type { CommitOutcome, ExecutionCommit } from "@automatrix/core";
 import type { PostgresConnection } from "../connection/connection.js";
+import { isLockedOut } from "../connection/to-storage-error.js";
 import { type EncodedCommit, encodeCommit } from "../rows/encoded-commit.js";
 import { commitInTransaction } from "./commit-in-transaction.js";
 import { commitStatement, type OutcomesRow, toOutcomes } from "./commit-statement.js";
 import { commitUsual, isUsual } from "./commit-usual.js";
+import { listLocked } from "./list-locked.js";
 
 /** Most text in one round trip; a larger batch takes several. */
 const MAX_GROUP_CHARACTERS = 16 * 1024 * 1024;
@@ -35,8 +37,57 @@ export async function commit(
   return outcomes;
 }
 
-/** Writes what is usual and what is not side by side: each part is a transaction of its own. */
+/** Writes all of it, or all but what somebody else has locked for too long. */
 async function commitGroup(
+  connection: PostgresConnection,
+  group: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<void> {
+  try {
+    await commitParts(connection, group, outcomes);
+  } catch (error) {
+    if (!isLockedOut(error)) throw error;
+    await commitUnlocked(connection, group, outcomes);
+  }
+}
+
+/** What is locked is `busy`; the rest is written. */
+async function commitUnlocked(
+  connection: PostgresConnection,
+  group: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<void> {
+  for (const { index } of group) outcomes[index] = { ok: false, reason: "busy" };
+  const locked = await listLocked(
+    connection,
+    group.flatMap(({ encoded }) => [encoded.id, ...(encoded.rest?.targets ?? [])]),
+  );
+  const isFree = ({ encoded }: PlacedCommit) =>
+    !locked.has(encoded.id) && encoded.rest?.targets.some((id) => locked.has(id)) !== true;
+  const free = group.filter(isFree);
+  if (await commitUnlessLocked(connection, free, outcomes)) return;
+  // It is not a row that is locked, but a key that somebody is inserting: each finds out by itself.
+  for (const item of free) await commitUnlessLocked(connection, [item], outcomes);
+}
+
+/** False where something of it was locked: nothing is written then. */
+async function commitUnlessLocked(
+  connection: PostgresConnection,
+  group: readonly PlacedCommit[],
+  outcomes: CommitOutcome[],
+): Promise<boolean> {
+  try {
+    await commitParts(connection, group, outcomes);
+    return true;
+  } catch (error) {
+    if (!isLockedOut(error)) throw error;
+    for (const { index } of group) outcomes[index] = { ok: false, reason: "busy" };
+    return false;
+  }
+}
+
+/** Writes what is usual and what is not side by side: each part is a transaction of its own. */
+async function commitParts(
   connection: PostgresConnection,
   group: readonly PlacedCommit[],
   outcomes: CommitOutcome[],
@@ -78,7 +129,7 @@ async function commitByFunction(
 ): Promise<void> {
   if (part.length === 0) return;
   const commits = part.map(({ encoded }) => encoded);
-  const [row] = await connection.query<OutcomesRow>(commitStatement(connection.schema, commits));
+  const [row] = await connection.queryOnce<OutcomesRow>(commitStatement(connection.schema, commits));
   for (const [place, outcome] of toOutcomes(row as OutcomesRow).entries())
     outcomes[(part[place] as PlacedCommit).index] = outcome;
 }
