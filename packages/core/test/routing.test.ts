@@ -81,6 +81,17 @@ describe("routing by tags", () => {
     expect(workers.callers()).toEqual(["near:before", "far:train", "far:after"]);
   });
 
+  it("starts nothing on the worker that offers it once the execution's time is over", async () => {
+    await using workers = cluster();
+    const near = await workers.add("near", []);
+    const handle = await near.execute({ ...CHAIN, settings: { timeoutMs: 1_500 } });
+    await workers.clock.advance(5_000);
+    await workers.add("far", ["gpu"]);
+    await workers.clock.advance(1_000);
+    expect(await handle.result()).toMatchObject({ status: "failed", error: { code: "execution_timed_out" } });
+    expect(workers.callers()).toEqual(["near:before"]);
+  });
+
   it("repeats nothing that was recorded, and counts no crash", async () => {
     await using workers = cluster();
     const near = await workers.add("near", []);
