@@ -81,6 +81,32 @@ describe("routing by tags", () => {
     expect(workers.callers()).toEqual(["near:before", "far:train", "far:after"]);
   });
 
+  it("ends an execution whose time is over while no worker offers what it needs", async () => {
+    await using workers = cluster();
+    const near = await workers.add("near", []);
+    const handle = await near.execute({ ...CHAIN, settings: { timeoutMs: 1_500 } });
+    await workers.clock.advance(1_499);
+    expect((await near.getExecution(handle.id)).status).toBe("queued");
+    await workers.clock.advance(1);
+    expect(await handle.result()).toMatchObject({ status: "failed", error: { code: "execution_timed_out" } });
+    expect((await near.getExecution(handle.id)).endedAt).toBe(workers.clock.now());
+    expect(workers.callers()).toEqual(["near:before"]);
+  });
+
+  it("starts nothing on the worker that offers it once the execution's time is over", async () => {
+    await using workers = cluster();
+    const near = await workers.add("near", []);
+    const { id } = await near.execute({ ...CHAIN, settings: { timeoutMs: 1_500 } });
+    await workers.clock.advance(1_000);
+    // Whoever handed it over is gone, and nobody looks in time.
+    await near.close({ deadlineMs: 0 });
+    await workers.clock.advance(5_000);
+    const far = await workers.add("far", ["gpu"]);
+    await workers.clock.advance(1_000);
+    expect(await far.getExecution(id)).toMatchObject({ status: "failed", error: { code: "execution_timed_out" } });
+    expect(workers.callers()).toEqual(["near:before"]);
+  });
+
   it("repeats nothing that was recorded, and counts no crash", async () => {
     await using workers = cluster();
     const near = await workers.add("near", []);

@@ -123,6 +123,8 @@ export interface NodeRecord {
   readonly decidedBy?: readonly string[];
   /** While it waits for its next attempt. */
   readonly nextAttemptAt?: number;
+  /** While it runs, of a node that simply starts again after a crash: when its attempt began. Not of a `once` node's intent. */
+  readonly attemptStartedAt?: number;
 }
 
 /** A value recorded by `ctx.step` or `ctx.runBody`; written once, never changed. */

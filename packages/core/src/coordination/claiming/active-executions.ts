@@ -151,7 +151,13 @@ export class ActiveExecutions {
     } else if (runner.hasLeft) {
       if (runner.wakeAt !== null) this.#params.onWaiting(runner.wakeAt, runner.record);
       if (runner.hasMissedNews || runner.isHandedOver) this.#params.onWork();
+      if (runner.isHandedOver) this.#endInTime(runner);
     }
+  }
+
+  /** Nobody who offers its tags may come before its time is over: then it is claimed whatever they are, and ends. */
+  #endInTime({ id, executionClock: { dueAt } }: ExecutionRunner): void {
+    if (dueAt !== null) this.#params.services.timers.set(dueAt, () => this.#params.take(id));
   }
 
   // ── what others want of an execution ───────────────────────────────────────

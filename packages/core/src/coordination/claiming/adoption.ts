@@ -1,5 +1,5 @@
 import { StorageError } from "../../errors/errors.js";
-import type { EventDraft } from "../../events/event.js";
+import type { EventDraft, ExecutionEvent } from "../../events/event.js";
 import type { CommitOutcome, ExecutionCommit } from "../../ports/execution-commit.js";
 import type {
   Blocked,
@@ -114,19 +114,17 @@ export class Adoption {
       const inbox = (await inboxes).get(id) ?? [];
       return { nodes: [], steps: [], resumed: { hasBegun: false, waits: [], inbox, parkedMs: 0 } };
     }
-    const [nodes, steps, waits, inbox, [lastEvent]] = await Promise.all([
+    const [nodes, steps, waits, inbox, lastEvents] = await Promise.all([
       storage.listNodes(id),
       storage.listSteps(id),
       storage.listWaits(id),
       storage.listInbox(id),
-      storage.listEvents(id, { after: lastSeq - 1, limit: 1 }),
+      storage.listEvents(id, { after: lastSeq - 2, limit: 2 }),
     ]);
+    const lastEvent = lastEvents.at(-1);
     const hasBegun = lastEvent?.type !== "execution.created" && lastEvent?.data?.reused !== true;
-    // The clock stood still since the execution began to wait: that is the last thing that happened.
-    const stoodStillMs =
-      lastEvent?.type === "execution.waiting" && lastEvent.data.isClockStopped === true
-        ? Math.max(0, services.clock.now() - lastEvent.at)
-        : 0;
+    const stoppedAt = clockStoppedAt(lastEvents);
+    const stoodStillMs = stoppedAt === null ? 0 : Math.max(0, services.clock.now() - stoppedAt);
     const unstarted = await this.#findUnstartedChildren(id, waits);
     return {
       nodes: nodes.filter(({ path, status }) => status !== "waiting" || !unstarted.has(path)),
@@ -225,6 +223,17 @@ export class Adoption {
       );
     return outcome;
   }
+}
+
+/**
+ * Since when the execution's clock stands still; null when it runs. To wait was the last thing that the execution did, but
+ * for saying that it is a person who alone can move it.
+ */
+function clockStoppedAt(lastEvents: readonly ExecutionEvent[]): number | null {
+  const last = lastEvents.at(-1);
+  const isForPerson = last?.type === "execution.blocked" && last.data.code === "unknown_outcome";
+  const waiting = isForPerson ? lastEvents.at(-2) : last;
+  return waiting?.type === "execution.waiting" && waiting.data.isClockStopped === true ? waiting.at : null;
 }
 
 /** What a parent is told about a child that was cancelled. */

@@ -26,6 +26,10 @@ export class NodeAttempt {
   /** What the node's function returned, until it settles. */
   promise: PromiseLike<unknown> | undefined;
   timeout: Timer | undefined;
+  /** When it times out; known from the call of its function on. */
+  timeoutAt: number | undefined;
+  /** What its time limit counts from: earlier than `startedAt` when an earlier worker had begun it. */
+  begunAt: number;
   /** Known once it may start. */
   effects: Effects | undefined;
   once: OnceCall | undefined;
@@ -49,6 +53,7 @@ export class NodeAttempt {
     this.node = node;
     this.number = number;
     this.startedAt = startedAt;
+    this.begunAt = startedAt;
   }
 
   get path(): string {

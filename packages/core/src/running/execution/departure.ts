@@ -119,6 +119,7 @@ export class Departure {
       for (const item of news.inbox) runner.receive(item);
       if (news.cancelRequested !== null) return runner.cancel(news.cancelRequested.reason);
       parking.catchUp();
+      runner.nodes.timeouts.catchUp();
       if (runner.status === "waiting" && parking.isAllWaiting) this.#leaveIfLong(services.clock.now());
       writer.requestFlush();
     } catch (error) {

@@ -31,6 +31,11 @@ export class ExecutionClock {
     return this.#parkedAt === undefined ? (this.#timeoutAt ?? null) : null;
   }
 
+  /** True when the time is over, which its timer says only after the event loop has turned. */
+  get isOver(): boolean {
+    return this.dueAt !== null && this.dueAt <= this.#runner.services.clock.now();
+  }
+
   /** Starts it for an execution that begins. */
   begin(): void {
     const { timeoutMs } = this.#runner.plan.settings;
@@ -65,12 +70,15 @@ export class ExecutionClock {
 
   #arm(at: number): void {
     this.#timeoutAt = at;
-    this.#timer = this.#runner.services.timers.set(at, () => {
-      const limitMs = this.#runner.plan.settings.timeoutMs;
-      this.#runner.outcome.stop("failed", {
-        code: "execution_timed_out",
-        message: `The execution took longer than settings.timeoutMs (${limitMs} ms).`,
-      });
+    this.#timer = this.#runner.services.timers.set(at, () => this.timeOut());
+  }
+
+  /** Ends the execution: it took too long. */
+  timeOut(): void {
+    const limitMs = this.#runner.plan.settings.timeoutMs;
+    this.#runner.outcome.stop("failed", {
+      code: "execution_timed_out",
+      message: `The execution took longer than settings.timeoutMs (${limitMs} ms).`,
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { ErrorRecord, NodeRecord } from "../../ports/execution-record.js";
 
 /** What became of a node; see {@link NodeRecord}. */
-export type NodeResult = Omit<NodeRecord, "path" | "port" | "variables" | "nextAttemptAt">;
+export type NodeResult = Omit<NodeRecord, "path" | "port" | "variables" | "nextAttemptAt" | "attemptStartedAt">;
 
 /** What became of an execution. */
 export interface ExecutionResult {

@@ -8,6 +8,7 @@ import { NODE } from "../../execution/scope-state.js";
 import type { InboxItem, NodeRecord, WaitRecord } from "../../ports/execution-record.js";
 import { restoreDecision } from "../node/join-decision.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
+import { cancelUnentered } from "../scope/unentered-bodies.js";
 import type { ExecutionRunner } from "./execution-runner.js";
 
 /** Where an execution goes on that was not in this process. */
@@ -35,7 +36,9 @@ export function resumeExecution(runner: ExecutionRunner, resumed: ResumedFrom | 
   writer.pending.patch({ status: "running", parkedMs: resumed.parkedMs, blocked: null });
   writer.emit("execution.resumed", {});
   runner.beginRoot();
-  if (record.cancelRequested !== null) return cancelRestored(runner, record.cancelRequested.reason);
+  const { cancelRequested } = record;
+  if (cancelRequested !== null) return stopRestored(runner, () => runner.cancel(cancelRequested.reason));
+  if (runner.executionClock.isOver) return stopRestored(runner, () => runner.executionClock.timeOut());
   runner.starter.pump();
   writer.requestFlush();
 }
@@ -55,8 +58,8 @@ export function restoreResults(scope: ScopeRunner, { withFailures }: { readonly 
   for (const [node, record] of failures) nodes.records.restore(scope, node, record);
 }
 
-/** Cancels what had begun, without starting anything of it again. */
-function cancelRestored(runner: ExecutionRunner, reason: string | null): void {
+/** Cancels what had begun, without starting anything of it again; `stop` ends the execution. */
+function stopRestored(runner: ExecutionRunner, stop: () => void): void {
   const { root, seeds, starter, writer } = runner;
   const begun = new Set([...seeds.keys()].map((path) => path.split("/")[0]?.replace(/\[.*$/, "")));
   for (const { index: node, id, isContainer } of root.plan.nodes) {
@@ -64,17 +67,7 @@ function cancelRestored(runner: ExecutionRunner, reason: string | null): void {
     if (isContainer) root.dispatch({ type: "started", node });
     else if (seeds.get(id)?.status === "waiting") starter.startAnyway(root, node);
   }
-  for (const [path, seed] of seeds) if (seed.status === "waiting") cancelInBody(runner, path, seed);
-  runner.cancel(reason);
+  cancelUnentered(runner, { reason: "The parent execution was cancelled." });
+  stop();
   writer.requestFlush();
-}
-
-/** A node in a body that is not entered again. */
-function cancelInBody({ services, parking, writer }: ExecutionRunner, path: string, seed: NodeRecord): void {
-  const at = services.clock.now();
-  const childId = parking.takeExpected(path)?.childId;
-  writer.pending.nodes.push({ ...seed, status: "cancelled", endedAt: at });
-  writer.pending.endWait(path);
-  writer.emitNode("node.cancelled", at, path, Math.max(1, seed.attempts), {});
-  if (childId != null) void services.childOf(childId).cancel("The parent execution was cancelled.");
 }

@@ -1,5 +1,6 @@
 import type { WaitOutcome } from "../../definition/wait.js";
 import type { Effects } from "../../definition/workflow-definition.js";
+import type { PlannedNode } from "../../execution/plan.js";
 import { AttemptContext } from "../attempt/attempt-context.js";
 import { isThenable } from "../attempt/is-thenable.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
@@ -32,7 +33,7 @@ export class AttemptCalls {
     if (effects !== "pure") scope.noteOn(planned.index).hasEffects = true;
     if (effects === "once") {
       if (!this.#writeIntent(attempt)) return;
-    } else if (outcome === undefined) this.#writeDecision(attempt);
+    } else if (outcome === undefined) this.#writeStart(attempt);
     afterBarrier(attempt, effects, () => this.#invoke(attempt, outcome));
   }
 
@@ -75,18 +76,19 @@ export class AttemptCalls {
     return true;
   }
 
-  #writeDecision(attempt: NodeAttempt): void {
+  /** What a rerun could not work out anew: how its join was decided, and since when its time limits count. */
+  #writeStart(attempt: NodeAttempt): void {
     const { scope, node, path, number: attempts } = attempt;
-    if (scope.state.decidedEdges?.has(node.index) !== true) return;
-    const startedAt = this.#runner.nodes.firstStart(attempt);
-    const decision = decisionOf(scope, node.index);
-    this.#runner.writer.pending.nodes.push({
+    const { nodes, writer } = this.#runner;
+    if (scope.state.decidedEdges?.has(node.index) !== true && !isLimited(node)) return;
+    writer.pending.nodes.push({
       path,
       status: "running",
       attempts,
-      startedAt,
+      startedAt: nodes.firstStart(attempt),
       endedAt: null,
-      ...decision,
+      attemptStartedAt: attempt.begunAt,
+      ...decisionOf(scope, node.index),
     });
   }
 
@@ -123,4 +125,9 @@ export class AttemptCalls {
       },
     );
   }
+}
+
+/** The attempt of a container outlives its worker; that of any other node begins anew. */
+function isLimited({ timeoutMs, attemptTimeoutMs, isContainer }: PlannedNode): boolean {
+  return timeoutMs !== undefined || (isContainer && attemptTimeoutMs !== undefined);
 }

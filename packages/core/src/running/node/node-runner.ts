@@ -75,15 +75,15 @@ export class NodeRunner {
     const at = this.#at === 0 ? runner.services.clock.now() : this.#at;
     scope.dispatch({ type: "started", node });
     if (runner.seeds.size > 0 && continueNode(scope, node)) return;
-    this.#calls.begin(new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at));
+    const attempt = new NodeAttempt(scope, planned, (scope.state.attempts[node] as number) + 1, at);
+    if (!this.timeouts.failOverdue(attempt)) this.#calls.begin(attempt);
   }
 
   /** Starts the same attempt anew: it is known not to have taken place. Keeps the slot of the other. */
   restart({ scope, node, number }: NodeAttempt): void {
     const at = this.#runner.services.clock.now();
-    // A node's time limit does not count the time between its worker's death and now.
-    if (node.timeoutMs !== undefined) scope.noteOn(node.index).firstStartedAt = at;
-    this.#calls.begin(new NodeAttempt(scope, node, number, at));
+    const attempt = new NodeAttempt(scope, node, number, at);
+    if (!this.timeouts.failOverdue(attempt)) this.#calls.begin(attempt);
     this.#runner.starter.pump();
   }
 

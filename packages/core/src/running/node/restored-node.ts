@@ -3,7 +3,7 @@
  *
  * It waited for its next attempt: the rest of the delay is waited. It was parked: it waits on, with the same deadline,
  * decisions and child. A person decided to start it again: it does, as the attempt that was written. A `once` node was
- * called: its outcome is unknown. Anything else simply starts.
+ * called: its outcome is unknown. Anything else simply starts, within the time limits that it had.
  */
 import type { NodeRecord } from "../../ports/execution-record.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
@@ -19,7 +19,21 @@ export function continueNode(scope: ScopeRunner, node: number): boolean {
     scope.dispatch({ type: "started", node, attempts: seed.attempts + 1 });
     return false;
   }
-  return nodes.unknownOutcomes.recover(scope, node, seed);
+  if (nodes.unknownOutcomes.recover(scope, node, seed)) return true;
+  if (seed.status === "running") restoreStart(scope, node, seed);
+  return false;
+}
+
+/** It starts as the attempt that it was, and its time limits go on. */
+function restoreStart(scope: ScopeRunner, node: number, { path, attempts, startedAt, attemptStartedAt }: NodeRecord) {
+  const { seeds, parking } = scope.runner;
+  seeds.delete(path);
+  scope.dispatch({ type: "started", node, attempts });
+  // No limit counts the time that a person took to tell what happened in its body.
+  if (startedAt === null || parking.isOutcomeUnknownIn(path)) return;
+  const notes = scope.noteOn(node);
+  notes.firstStartedAt = startedAt;
+  if (scope.plan.nodes[node]?.isContainer === true) notes.attemptStartedAt = attemptStartedAt;
 }
 
 /** A node that waited when its worker died waits on; false when there is nothing to go on with. */

@@ -77,12 +77,12 @@ export class UnknownOutcomes {
   }
 
   /**
-   * A record `running` is the intent of a call. `waiting` without a wait, and `cancelled` inside a body that runs
-   * again, mean that it was called too.
+   * A record `running` is the intent of a call, unless it says that the node simply starts again. `waiting` without a
+   * wait, and `cancelled` inside a body that runs again, mean that it was called too.
    */
-  wasInFlight(scope: ScopeRunner, node: number, { status }: NodeRecord): boolean {
+  wasInFlight(scope: ScopeRunner, node: number, { status, attemptStartedAt }: NodeRecord): boolean {
     const planned = scope.plan.nodes[node] as PlannedNode;
-    if (status === "running") return (planned.effects ?? "once") === "once";
+    if (status === "running") return attemptStartedAt === undefined && (planned.effects ?? "once") === "once";
     if (planned.effects !== "once") return false;
     return status === "waiting" || (status === "cancelled" && scope.parent !== undefined);
   }

@@ -34,6 +34,8 @@ export interface ScopeRunnerParams {
 export interface NodeNotes {
   /** Start of its first attempt, when there was more than one or it was parked. */
   firstStartedAt?: number;
+  /** Start of a container's attempt that an earlier worker began and that goes on. */
+  attemptStartedAt?: number | undefined;
   /** It did something to the world. */
   hasEffects?: boolean;
   /** Ticket of the newest result with effects in its bodies. */

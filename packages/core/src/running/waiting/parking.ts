@@ -81,7 +81,14 @@ export class Parking {
     return this.#parked.get(nodePath)?.record ?? this.#expected.get(nodePath);
   }
 
-  /** When a wait or a node's timeout is due next; null when nothing but news moves anything. */
+  /** True when a node in the bodies of this one will wait, once it is reached again, for a person to tell what happened. */
+  isOutcomeUnknownIn(nodePath: string): boolean {
+    for (const { kind, nodePath: inner } of this.#expected.values())
+      if (kind === "unknown_outcome" && inner.startsWith(`${nodePath}[`)) return true;
+    return false;
+  }
+
+  /** When a wait, a node's timeout or that of a container around it is due next; null when nothing but news moves anything. */
   get nextDueAt(): number | null {
     let next: number | null = null;
     for (const { record, scope, node } of this.#parked.values()) {
