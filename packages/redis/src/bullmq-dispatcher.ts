@@ -213,13 +213,18 @@ function unavailable(why: string, cause?: unknown): AutomatrixError {
 }
 
 function checkOptions(options: Required<BullmqDispatcherOptions>): void {
-  const { queueName, connection } = options;
+  const { queueName, connection, onUnavailable } = options;
   if (queueName === "" || queueName.includes(":"))
     throw new ConfigurationError(
       "invalid_configuration",
       `queueName ${JSON.stringify(queueName)} must be a name without colons.`,
     );
-  if (typeof connection === "object" && connection.keyPrefix)
+  if (onUnavailable !== "storage" && onUnavailable !== "refuse")
+    throw new ConfigurationError(
+      "invalid_configuration",
+      `onUnavailable must be "storage" or "refuse", not ${JSON.stringify(onUnavailable)}.`,
+    );
+  if (typeof connection === "object" && connection?.keyPrefix)
     throw new ConfigurationError(
       "invalid_configuration",
       "BullMQ takes no keyPrefix in connection; set prefix instead.",
