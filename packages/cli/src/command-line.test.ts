@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordedStreams } from "../test/recorded-streams.js";
 import { automatrix } from "../test/run-in-process.js";
 import { temporaryFolder } from "../test/temporary-folder.js";
+import { createProgram } from "./program.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
 const ORDER = join(EXAMPLES, "order-approval/workflow.json");
@@ -30,6 +32,69 @@ const FAILING = {
   edges: [],
 };
 const INVALID = { nodes: [{ id: "a", type: "no_such_type" }], edges: [{ source: "a", target: "gone" }] };
+
+/** Every command with the arguments that it takes. */
+const COMPLETE: readonly (readonly string[])[] = [
+  ["run", "a.json"],
+  ["validate", "a.json"],
+  ["graph", "a.json"],
+  ["resume", "ID"],
+  ["retry", "ID"],
+  ["signal", "ID", "go"],
+  ["cancel", "ID", "why"],
+  ["explain", "ID"],
+  ["executions"],
+  ["journal", "ID"],
+  ["worker"],
+  ["doctor"],
+  ["bench"],
+  ["node", "new", "send-fax"],
+  ["credentials", "set", "mailer"],
+  ["credentials", "list"],
+  ["credentials", "delete", "mailer"],
+  ["credentials", "rotate"],
+  ["credentials", "generate-key"],
+];
+
+describe("an argument too many", () => {
+  it("is tried with every command there is", () => {
+    const commandsOf = ({ commands }: Command, ...names: string[]): string[] =>
+      commands.flatMap((one) =>
+        one.commands.length > 0 ? commandsOf(one, one.name()) : [...names, one.name()].join(" "),
+      );
+    const program = createProgram({ streams: recordedStreams(), onExitCode: () => {} });
+    const tried = COMPLETE.map(([first = "", second = ""]) =>
+      ["node", "credentials"].includes(first) ? `${first} ${second}` : first,
+    );
+    expect(tried.sort()).toEqual(commandsOf(program).sort());
+  });
+
+  it.each(COMPLETE.map((args) => [args]))("is refused by %j, which does nothing then", async (args) => {
+    const { exitCode, output, errors } = await automatrix([...args, "surplus"]);
+    expect(exitCode).toBe(2);
+    expect(output).toBe("");
+    expect(errors).toMatch(/^error: .* does not take the argument/);
+    if (args[1] !== "set") expect(errors).toContain("'surplus'");
+  });
+
+  it("is named together with the option it belongs into", async () => {
+    const { exitCode, errors } = await automatrix(["signal", "ID", "go", '{"x":1}']);
+    expect(exitCode).toBe(2);
+    expect(errors).toContain(`signal does not take the argument '{"x":1}'; the data of the signal belongs into --data`);
+    expect((await automatrix(["run", ORDER, "{}"])).errors).toContain("--input");
+  });
+
+  it("is not shown where it may be a secret", async () => {
+    const worker = await automatrix(["worker", "postgres://ada:hidden@db/app?password=hidden"]);
+    expect(worker.errors).toContain("'postgres://…'; the storage belongs into --storage");
+    const credentials = await automatrix(["credentials", "set", "mailer", '{"token":"hidden"}']);
+    expect(credentials.errors).toContain("--value-file");
+    for (const { exitCode, errors } of [worker, credentials]) {
+      expect(exitCode).toBe(2);
+      expect(errors).not.toContain("hidden");
+    }
+  });
+});
 
 describe("usage", () => {
   it.each([

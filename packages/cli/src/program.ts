@@ -5,6 +5,7 @@ import { printable } from "./printable.js";
 import { examples, type Finish } from "./program/command-options.js";
 import { addCredentialsCommands } from "./program/credentials-commands.js";
 import { addDefinitionCommands } from "./program/definition-commands.js";
+import { refuseExcessArguments } from "./program/excess-arguments.js";
 import { addExecutionCommands } from "./program/execution-commands.js";
 import { addMachineCommands } from "./program/machine-commands.js";
 import { addNodeCommands } from "./program/node-commands.js";
@@ -26,8 +27,11 @@ export function createProgram({ streams, onExitCode }: ProgramParams): Command {
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
-    // Commander would call an unknown command an argument too many.
+    // Commander would call an unknown command an argument too many, and would not say which argument is.
     .allowExcessArguments(true)
+    .hook("preAction", (_program, command) => {
+      if (command !== program) refuseExcessArguments(command);
+    })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => streams.output.write(text),

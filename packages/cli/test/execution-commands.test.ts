@@ -350,6 +350,17 @@ describe("looking back", () => {
     expect((await run("graph", "--execution", id, "--format", "svg")).output).toMatch(/^<svg/);
   });
 
+  it("is not run again by retry when it completed, which says what runs the workflow anew", async () => {
+    const { run, start } = onFreshStorage();
+    const id = await start(PAYMENT, "--signal", "paid=1");
+    const { exitCode, output, errors } = await run("retry", id);
+    expect(exitCode).toBe(2);
+    expect(output).toBe("");
+    expect(errors).toContain(`Execution ${id} completed`);
+    expect(errors).toContain("automatrix run FILE");
+    expect(errors).not.toContain("engine.");
+  });
+
   it.each(["explain", "journal", "resume", "retry", "cancel"])(
     "%s says where it looked for an unknown execution, and what lists those that are there",
     async (command) => {

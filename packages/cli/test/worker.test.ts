@@ -146,6 +146,8 @@ describe("automatrix worker", () => {
   it.each([
     [["--storage", "memory:"], "finds nothing there"],
     [["--storage", "sqlite::memory:", "--redis", "localhost"], "--redis takes a URL"],
+    [["--storage", "sqlite::memory:", "--redis", "redis://:hidden@localhost:port"], "--redis takes a URL"],
+    [["--storage", "sqlite::memory:", "--redis", "redis://localhost/name"], "connection is no URL of Redis"],
     [["--offers", "gpu,,eu"], "must be a list of tags"],
     [["--drain-ms", "soon"], "whole number"],
     [["--concurrency", "0"], "whole number"],

@@ -51,6 +51,22 @@ describe("a worker that is drained", () => {
     expect(calls).toEqual(["leaving:a", "staying:b"]);
   });
 
+  it("leaves executions of which explain says that nobody has them", async () => {
+    const clock = testClock();
+    const storage = sharedStorage(clock);
+    const nodes = [defineNode({ type: "hang", execute: () => new Promise(() => {}) })];
+    const leaving = await startWorker("leaving", { storage, clock, nodes });
+    await using looking = await startWorker("looking", { storage, clock, nodes, concurrency: { executions: 0 } });
+    const { id } = await leaving.execute(flow("a", { a: { type: "hang" } }));
+    await clock.advance(100);
+    expect(await looking.explain(id)).toContain("is running");
+    await Promise.all([leaving.close({ deadlineMs: 0 }), clock.advance(1_000)]);
+    expect(await looking.getExecution(id)).toMatchObject({ status: "running" });
+    expect(await looking.explain(id)).toBe(
+      `Execution ${id} is under way, but no worker has it; it goes on as soon as a worker with a free place takes it.`,
+    );
+  });
+
   it("aborts what still runs at the deadline; that runs again elsewhere with the same attempt", async () => {
     const { clock, storage, calls, leaving, staying, id } = await scene();
     await using _ = staying;

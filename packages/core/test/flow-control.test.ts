@@ -90,6 +90,23 @@ describe("settings.concurrency", () => {
     expect((await second.result()).status).toBe("completed");
   });
 
+  it("names the workflow that has reached its limit by its name, else by its id, else not at all", async () => {
+    const { node } = meter();
+    await using engine = await start(node);
+    const { name: _, ...definition } = limited({ concurrency: { limit: 1, onLimit: "reject" } });
+    const { id } = await engine.saveWorkflow(definition);
+    for (const [target, subject] of [
+      [{ ...definition, name: "bills" }, 'Workflow "bills" has'],
+      [id, `Workflow "${id}" has`],
+      [definition, "This workflow has"],
+    ] as const) {
+      await engine.execute(target, { input: {} });
+      const refused = engine.execute(target, { input: {} });
+      await expect(refused).rejects.toThrow(`${subject} 1 executions of this concurrency key already`);
+    }
+    await engine.advance(2_000);
+  });
+
   it("cancels the oldest with onLimit cancel_oldest", async () => {
     const { node } = meter();
     await using engine = await start(node);

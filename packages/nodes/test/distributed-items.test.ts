@@ -69,6 +69,72 @@ describe("for_each with distribute", () => {
     await close();
   });
 
+  it.each([
+    ["nodes upstream", "{{nodes.upstream.output.tag}}", "T"],
+    ["nodes upstream in a nested list", "{{[trigger.xs, nodes.upstream.output.tag, item, index]}}", [[5], "T", 1, 0]],
+    ["nodes by an id in brackets", `{{nodes["items"].output}}`, [7]],
+    ["nodes by a computed id", "{{ nodes[trigger.id].output.tag }}", "T"],
+    ["nodes that were skipped", "{{nodes.skipped.output}}", null],
+    ["its own nodes first", "{{nodes.own.output}}", "own"],
+    ["the input of the execution", "{{trigger}}", { xs: [5], id: "upstream" }],
+    ["bare names of it", "{{xs}}", [5]],
+  ])("shows the body %s as it would here", async (_what, output, expected) => {
+    const { engines, close } = await fleet(["one"]);
+    const end = (id: string, given: unknown) => ({ id, type: "end", data: { output: given } });
+    const seeing = (data: object): WorkflowDefinition => ({
+      nodes: [
+        end("upstream", { tag: "T" }),
+        end("items", [7]),
+        { id: "never", type: "condition", data: { condition: "1 == 2" } },
+        end("skipped", 1),
+        end("own", "outer"),
+        {
+          id: "loop",
+          type: "for_each",
+          joinMode: "all_settled",
+          data: {
+            items: [1],
+            body: { nodes: [end("own", "own"), end("out", output)], edges: [{ source: "own", target: "out" }] },
+            ...data,
+          },
+        },
+      ],
+      edges: [
+        { source: "never", sourceHandle: "true", target: "skipped" },
+        ...["upstream", "items", "skipped", "own"].map((source) => ({ source, target: "loop" })),
+      ],
+    });
+    const loops = { id: "inner", type: "for_each" };
+    const bodyOf = (definition: WorkflowDefinition) => definition.nodes.at(-1)?.data as { body: WorkflowDefinition };
+    const nested = seeing({ distribute: true });
+    const inner = { ...loops, data: { items: [1], distribute: true, body: bodyOf(nested).body } };
+    const twice = seeing({ distribute: true, body: { nodes: [inner] } });
+    const input = { xs: [5], id: "upstream" };
+    const results: unknown[] = [];
+    for (const definition of [seeing({}), nested, twice]) {
+      const { nodes } = await (engines[0] as Engine).run(definition, { input });
+      results.push((nodes["loop"]?.output as { results: unknown[] } | undefined)?.results[0]);
+    }
+    const here = { own: "own", out: expected };
+    expect(results).toEqual([here, here, { results: [here], errors: [] }]);
+    await close();
+  });
+
+  it("sends nothing along that the body does not name", async () => {
+    const { engines, close } = await fleet(["one"]);
+    const engine = engines[0] as Engine;
+    const definition = loop({ items: "{{trigger.rows}}", concurrency: 1 });
+    const { id } = await engine.run(definition, { input: { rows: [1], shape: "x" } });
+    const { items } = await engine.listExecutions({ parentId: id });
+    const { input } = await engine.getExecution(items[0]?.id as string);
+    expect(input).toEqual({
+      items: [1],
+      part: { firstIndex: 0, variables: { shop: "north" }, trigger: {} },
+      outputs: [],
+    });
+    await close();
+  });
+
   it("ends on one worker with one place, since a loop that only waits takes none", async () => {
     const { engines, close } = await fleet(["one"], 1);
     const { status, output } = await (engines[0] as Engine).run(loop({ concurrency: 2 }));

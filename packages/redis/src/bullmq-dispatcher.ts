@@ -10,6 +10,7 @@ import { Queue } from "bullmq";
 import { toExecutionJobs } from "./execution-jobs.js";
 import { JobFeed } from "./job-feed.js";
 import { DEFAULT_PREFIX, ImpatientClient, type RedisConnection } from "./redis-connection.js";
+import { toRefusalCode } from "./refusal.js";
 import { within } from "./within.js";
 
 const DEFAULT_QUEUE_NAME = "executions";
@@ -18,6 +19,10 @@ const DEFAULT_BATCH_SIZE = 10;
 const DEFAULT_ATTEMPTS = 5;
 const DEFAULT_LOCK_DURATION_MS = 10_000;
 const DISPATCH_TIMEOUT_MS = 1_000;
+/** While Redis refuses writes: how often it is asked whether it still does. */
+const PROBE_INTERVAL_MS = 1_000;
+/** Writes from within a script, as BullMQ does, and leaves nothing. KEYS[1] a key of the queue that nobody else uses. */
+const PROBE = "redis.call('set', KEYS[1], 1, 'PX', 1)";
 /** BullMQ notes what happens to jobs in a stream, which nobody here reads. */
 const MAX_NOTED_EVENTS = 100;
 
@@ -37,7 +42,7 @@ export interface BullmqDispatcherOptions {
   /** How long a worker may take to claim before it is taken for dead and its job handed on, in milliseconds. Default 10,000. */
   readonly lockDurationMs?: number;
   /**
-   * While Redis is away: `storage` (default) lets starts through, and the sweeps of the storage share them among the
+   * While Redis is away or takes no writes: `storage` (default) lets starts through, and the sweeps of the storage share them among the
    * workers; `refuse` rejects starts with `dispatcher_unavailable`. Reads, signals and cancels work in both.
    */
   readonly onUnavailable?: "storage" | "refuse";
@@ -58,12 +63,20 @@ export function bullmqDispatcher(options: BullmqDispatcherOptions): Dispatcher {
   return new BullmqDispatcher(options);
 }
 
+/**
+ * Sound while it is connected and the last write was taken. A write that Redis answers with an error makes it refusing, which
+ * ends with the next write that is taken, of a dispatch or of a probe; the connection is left alone, since it answers. A
+ * write without an answer has the connection opened anew.
+ */
 class BullmqDispatcher implements Dispatcher {
   readonly name = "bullmq";
   readonly #options: Required<BullmqDispatcherOptions>;
   readonly #client: ImpatientClient;
   #queue: Queue | undefined;
   #feed: JobFeed | undefined;
+  /** Why Redis refuses writes, as far as is known: the code of its answer. */
+  #refusal: string | undefined;
+  #probes: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   constructor(options: BullmqDispatcherOptions) {
@@ -89,13 +102,42 @@ class BullmqDispatcher implements Dispatcher {
     try {
       const added = this.#openQueue().addBulk([...toExecutionJobs(jobs, this.#options)]);
       added.catch(() => {});
-      if ((await within(DISPATCH_TIMEOUT_MS, added)) !== undefined) return;
+      if ((await within(DISPATCH_TIMEOUT_MS, added)) !== undefined) return this.#noteTaken();
     } catch (cause) {
-      this.#startAfresh();
-      throw unavailable("Redis did not take the jobs", cause);
+      const refusal = toRefusalCode(cause);
+      if (refusal === undefined) {
+        this.#startAfresh();
+        throw unavailable("Redis did not take the jobs", cause);
+      }
+      this.#leaveQueue();
+      this.#noteRefused(refusal);
+      throw unavailable(toRefusalText(refusal), cause);
     }
     this.#startAfresh();
     throw unavailable("Redis did not answer in time");
+  }
+
+  #noteTaken(): void {
+    this.#refusal = undefined;
+    clearTimeout(this.#probes);
+  }
+
+  #noteRefused(code: string): void {
+    this.#refusal = code;
+    clearTimeout(this.#probes);
+    if (!this.#isClosed) this.#probes = setTimeout(() => void this.#probe(), PROBE_INTERVAL_MS);
+  }
+
+  /** Finds out whether Redis takes writes. Without an answer, what was known stays. */
+  async #probe(): Promise<void> {
+    const { prefix, queueName } = this.#options;
+    try {
+      await this.#client.redis.eval(PROBE, 1, `${prefix}:${queueName}:probe`);
+      this.#noteTaken();
+    } catch (cause) {
+      const refusal = toRefusalCode(cause) ?? this.#refusal;
+      if (refusal !== undefined) this.#noteRefused(refusal);
+    }
   }
 
   #openQueue(): Queue {
@@ -126,6 +168,7 @@ class BullmqDispatcher implements Dispatcher {
   async start(worker: DispatchWorker): Promise<void> {
     if (this.#isClosed) return;
     await this.#client.connect();
+    await this.#probe();
     if (this.#isClosed) return;
     this.#feed = new JobFeed({
       ...this.#options,
@@ -140,19 +183,29 @@ class BullmqDispatcher implements Dispatcher {
   }
 
   health(): DispatcherHealth {
-    const isReachable = this.#client.isReady && !this.#feed?.isLost;
-    if (isReachable && !this.#isClosed) return { status: "up" };
-    const message = this.#isClosed ? "it is closed" : "Redis cannot be reached";
+    const message = this.#trouble();
+    if (message === undefined) return { status: "up" };
     return { status: this.#options.onUnavailable === "refuse" ? "down" : "degraded", message };
+  }
+
+  #trouble(): string | undefined {
+    if (this.#isClosed) return "it is closed";
+    if (!this.#client.isReady || this.#feed?.isLost) return "Redis cannot be reached";
+    return this.#refusal === undefined ? undefined : toRefusalText(this.#refusal);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#probes);
     await this.#feed?.close();
     this.#leaveQueue();
     this.#client.close();
   }
+}
+
+function toRefusalText(code: string): string {
+  return `Redis refuses writes (${code})`;
 }
 
 function unavailable(why: string, cause?: unknown): AutomatrixError {
@@ -160,13 +213,18 @@ function unavailable(why: string, cause?: unknown): AutomatrixError {
 }
 
 function checkOptions(options: Required<BullmqDispatcherOptions>): void {
-  const { queueName, connection } = options;
+  const { queueName, connection, onUnavailable } = options;
   if (queueName === "" || queueName.includes(":"))
     throw new ConfigurationError(
       "invalid_configuration",
       `queueName ${JSON.stringify(queueName)} must be a name without colons.`,
     );
-  if (typeof connection === "object" && connection.keyPrefix)
+  if (onUnavailable !== "storage" && onUnavailable !== "refuse")
+    throw new ConfigurationError(
+      "invalid_configuration",
+      `onUnavailable must be "storage" or "refuse", not ${JSON.stringify(onUnavailable)}.`,
+    );
+  if (typeof connection === "object" && connection?.keyPrefix)
     throw new ConfigurationError(
       "invalid_configuration",
       "BullMQ takes no keyPrefix in connection; set prefix instead.",

@@ -31,6 +31,7 @@ export interface RedisCache extends Cache {
  * const cache = redisCache({ connection: "redis://localhost" });
  * const engine = createEngine({ storage, nodes, cache });
  * ```
+ * @throws ConfigurationError `invalid_configuration`
  */
 export function redisCache(options: RedisCacheOptions): RedisCache {
   const { connection, prefix = DEFAULT_PREFIX, maxEntryBytes = DEFAULT_MAX_ENTRY_BYTES } = options;
@@ -50,9 +51,10 @@ export function redisCache(options: RedisCacheOptions): RedisCache {
       await orForget(async () => {
         await client.connect();
         // What was there is out of date in any case.
-        if (text === undefined || Buffer.byteLength(text) > maxEntryBytes || lastsMs <= 0)
-          await client.redis.del(toKey(key));
-        else await client.redis.set(toKey(key), text, "PX", lastsMs);
+        const isKept = text !== undefined && Buffer.byteLength(text) <= maxEntryBytes && lastsMs > 0;
+        // A Redis whose memory is full refuses to keep, not to forget.
+        const isWritten = isKept && (await orForget(() => client.redis.set(toKey(key), text, "PX", lastsMs))) === "OK";
+        if (!isWritten) await client.redis.del(toKey(key));
       });
     },
     async delete(key) {

@@ -1,3 +1,4 @@
+import { ConfigurationError } from "@automatrix/core";
 import { Redis, type RedisOptions } from "ioredis";
 import { within } from "./within.js";
 
@@ -110,7 +111,37 @@ export class PatientClient {
   }
 }
 
+/** Databases of Redis have numbers. */
+const URL_PATH = /^(?:\/\d*)?$/;
+
+/** What ioredis would throw at, or take for a server on this machine. No message repeats the URL: it may hold a password. */
+function checkConnection(connection: unknown): void {
+  if (typeof connection === "string" ? isRedisUrl(connection) : isOptions(connection)) return;
+  throw new ConfigurationError(
+    "invalid_configuration",
+    typeof connection === "string" && connection !== ""
+      ? "connection is no URL of Redis; it must be like redis://user:password@host:6379/0 (rediss: for TLS), with signs such as @, #, / and % in the password percent-encoded."
+      : "connection is missing; give a URL such as redis://localhost:6379, or options of ioredis.",
+  );
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\//.test(text)) return false;
+  try {
+    const { hostname, pathname, username, password } = new URL(text);
+    decodeURIComponent(username + password);
+    return hostname !== "" && URL_PATH.test(pathname);
+  } catch {
+    return false;
+  }
+}
+
+function isOptions(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0;
+}
+
 function openClient(connection: RedisConnection, parts: ClientOptions): Redis {
+  checkConnection(connection);
   const options: ClientOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,

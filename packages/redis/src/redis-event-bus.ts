@@ -20,6 +20,7 @@ export interface RedisEventBusOptions {
  * ```ts
  * const engine = createEngine({ storage, nodes, eventBus: redisEventBus({ connection: "redis://localhost" }) });
  * ```
+ * @throws ConfigurationError `invalid_configuration`
  */
 export function redisEventBus(options: RedisEventBusOptions): EventBus {
   return new RedisEventBus(options);

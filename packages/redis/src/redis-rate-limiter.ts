@@ -49,6 +49,7 @@ export interface RedisRateLimiter extends RateLimiter {
  * const limiter = redisRateLimiter({ connection: "redis://localhost" });
  * const { isAllowed, resetMs } = await limiter.consume("login:ada", { limit: 5, perMs: 60_000 });
  * ```
+ * @throws ConfigurationError `invalid_configuration`
  */
 export function redisRateLimiter({ connection, prefix = DEFAULT_PREFIX }: RedisRateLimiterOptions): RedisRateLimiter {
   const client = new ImpatientClient(connection);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { redisCache } from "../src/index.js";
+import { canStartServer, startOwnServer } from "./support/own-server.js";
 import { describeRedis } from "./support/redis.js";
 import { layWire } from "./support/redis-wire.js";
 import { unreachableUrl } from "./support/silent-server.js";
@@ -30,6 +31,9 @@ describeRedis("the Redis cache", (redis) => {
     await cache.set("a", 1, { ttlMs: 30 });
     await expect.poll(() => cache.get("a")).toBeUndefined();
     await cache.set("b", 1, { ttlMs: 0 });
+    expect(await cache.get("b")).toBeUndefined();
+    await cache.set("b", 1);
+    await cache.set("b", 2, { ttlMs: Number.NaN });
     expect(await cache.get("b")).toBeUndefined();
     await cache.set("c", 1, { ttlMs: Number.POSITIVE_INFINITY });
     expect(await cache.get("c")).toBe(1);
@@ -77,6 +81,22 @@ describeRedis("the Redis cache", (redis) => {
     await redis.put(`${prefix}:cache:a`, "{");
     expect(await cache.get("a")).toBeUndefined();
     await cache.close();
+  });
+});
+
+describe.skipIf(!(await canStartServer()))("a Redis cache whose Redis is full", () => {
+  it("forgets what it could not replace, and keeps things again when there is room", async () => {
+    const server = await startOwnServer();
+    const cache = redisCache({ connection: server.url });
+    await cache.set("a", "old");
+    await server.admin.config("SET", "maxmemory", "1");
+    await cache.set("a", "new");
+    expect(await cache.get("a")).toBeUndefined();
+    await server.admin.config("SET", "maxmemory", "0");
+    await cache.set("a", "newer");
+    expect(await cache.get("a")).toBe("newer");
+    await cache.close();
+    await server.stop();
   });
 });
 

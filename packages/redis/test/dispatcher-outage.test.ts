@@ -1,7 +1,7 @@
 import type { Dispatcher } from "@automatrix/core";
 import { describe, expect, it } from "vitest";
 import { runInChild } from "../../core/test/support/run-in-child.js";
-import { bullmqDispatcher } from "../src/index.js";
+import { type BullmqDispatcherOptions, bullmqDispatcher } from "../src/index.js";
 import { describeRedis } from "./support/redis.js";
 import { layWire } from "./support/redis-wire.js";
 import { openSilentServer, unreachableUrl } from "./support/silent-server.js";
@@ -49,8 +49,11 @@ describe("the options of bullmqDispatcher", () => {
       { connection, batchSize: 0 },
       { connection, concurrency: 1.5 },
       { connection: { keyPrefix: "mine" } },
+      { connection, onUnavailable: "reject" },
     ])
-      expect(() => bullmqDispatcher(options)).toThrow(expect.objectContaining({ code: "invalid_configuration" }));
+      expect(() => bullmqDispatcher(options as BullmqDispatcherOptions)).toThrow(
+        expect.objectContaining({ code: "invalid_configuration" }),
+      );
   });
 });
 

@@ -1,4 +1,4 @@
-import type { RetryOptions } from "@automatrix/core";
+import { ExecutionError, type RetryOptions } from "@automatrix/core";
 import type { ContinueOptions } from "../execution/continue-execution.js";
 import { followExecution } from "../execution/follow-execution.js";
 import { requireNodeTypes } from "../execution/missing-node-types.js";
@@ -27,6 +27,7 @@ export async function retryCommand(id: string, options: RetryCommandOptions, str
   const { storage: storageUrl, concurrency } = options;
   await using opened = await openEngine({ storage, nodes, concurrency, errors: streams.errors });
   const record = await requireExecution(storage, { id, url: storageUrl });
+  if (record.status === "completed") throw completedError(id);
   requireNodeTypes(record, nodes);
   const definition = await storage.getDefinition(record.definitionHash);
   const progress = createProgress(definition ?? { nodes: [] }, { streams, quiet: options.quiet === true });
@@ -51,4 +52,12 @@ export async function retryCommand(id: string, options: RetryCommandOptions, str
 
 function toRetryOptions({ from, mode }: RetryCommandOptions): RetryOptions {
   return { mode, ...(from === undefined ? {} : { from }) };
+}
+
+/** What the engine says of it names a call that is no command. */
+function completedError(id: string): ExecutionError {
+  return new ExecutionError(
+    "execution_completed",
+    `Execution ${id} completed, so that there is nothing to try again; run its workflow anew with automatrix run FILE.`,
+  );
 }

@@ -16,7 +16,8 @@ interface RedisPackage {
  * @throws ConfigurationError `invalid_configuration` when it is no Redis URL or the package is missing
  */
 export async function openRedis(url: string): Promise<Pick<EngineOptions, "dispatcher" | "eventBus">> {
-  if (!REDIS_SCHEME.test(url)) throw usageError("--redis takes a URL such as redis://localhost:6379.");
+  if (!REDIS_SCHEME.test(url) || !URL.canParse(url))
+    throw usageError("--redis takes a URL such as redis://localhost:6379.");
   const { bullmqDispatcher, redisEventBus } = await loadRedisPackage();
   return { dispatcher: bullmqDispatcher({ connection: url }), eventBus: redisEventBus({ connection: url }) };
 }

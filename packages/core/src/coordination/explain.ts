@@ -32,7 +32,14 @@ export function explainExecution({
   const [retry] = retrying;
   if (retry !== undefined)
     return `Execution ${id} waits until ${iso(retry.nextAttemptAt as number)} for attempt ${retry.attempts + 1} of node "${retry.path}": ${retry.error?.message ?? ""}`;
-  return `Execution ${id} is running.`;
+  return `Execution ${id} ${explainUnderWay(record)}`;
+}
+
+/** Nobody has it and nothing in it waits: a worker that was told to stop handed it back. */
+function explainUnderWay({ owner, isParked, requires }: ExecutionRecord): string {
+  if (owner !== null || isParked) return "is running.";
+  const fit = requires.length === 0 ? "with a free place" : `that offers ${requires.join(", ")} and has a free place`;
+  return `is under way, but no worker has it; it goes on as soon as a worker ${fit} takes it.`;
 }
 
 function explainQueued({ limits, requires, startedAt }: ExecutionRecord, rivals: readonly string[]): string {

@@ -24,6 +24,8 @@ export interface ExecutionInfo {
 export interface RunBodyOptions {
   /** Variables that the body sees besides those of its container (`item`, `index`, …). */
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** What the body sees as `trigger`; what its container sees when left out. */
+  readonly trigger?: unknown;
   /** Receives the variables that the body set, once it completed. */
   readonly onVariables?: (variables: Readonly<Record<string, unknown>>) => void;
   /** True: runs after a failure too (`finally`), within `cleanupTimeoutMs`. */

@@ -207,9 +207,10 @@ export class ExecutionLauncher {
   }
 }
 
-function limitReached({ workflowName, limits }: ExecutionRecord): ExecutionError {
+function limitReached({ workflowName, workflowId, limits }: ExecutionRecord): ExecutionError {
+  const name = workflowName ?? workflowId;
   return new ExecutionError(
     "limit_reached",
-    `Workflow ${JSON.stringify(workflowName)} has ${limits?.concurrency?.limit} executions of this concurrency key already; try again when one has ended, or set concurrency.onLimit to "queue".`,
+    `${name === null ? "This workflow" : `Workflow ${JSON.stringify(name)}`} has ${limits?.concurrency?.limit} executions of this concurrency key already; try again when one has ended, or set concurrency.onLimit to "queue".`,
   );
 }

@@ -71,7 +71,7 @@ export class AttemptContext implements NodeContext {
     return this.#vars;
   }
   get trigger(): unknown {
-    return this.#attempt.scope.runner.input;
+    return this.#attempt.scope.trigger;
   }
   get execution(): ExecutionInfo {
     return this.#attempt.scope.runner.info;

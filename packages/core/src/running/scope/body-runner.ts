@@ -67,6 +67,7 @@ export class BodyRunner {
       prefix: `${attempt.path}${/^\[.*\]$/.test(scopeKey) ? scopeKey : `[${scopeKey}]`}/`,
       parent: { scope, attempt },
       baseVariables: Object.freeze({ ...variables, ...options.variables }),
+      trigger: options.trigger,
       concurrency: concurrencyOf(plan.settings.maxConcurrency, scope.plan.settings.maxConcurrency, scope.concurrency),
       onEnded: (ended) =>
         this.#ended(ended, { attempt, key, options, resolve: deferred.resolve, reject: deferred.reject }),

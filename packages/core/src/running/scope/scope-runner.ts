@@ -25,6 +25,8 @@ export interface ScopeRunnerParams {
   readonly prefix: string;
   readonly parent?: { readonly scope: ScopeRunner; readonly attempt: NodeAttempt };
   readonly baseVariables: Readonly<Record<string, unknown>>;
+  /** What stands in for the execution's input; undefined when nothing does. */
+  readonly trigger?: unknown;
   readonly concurrency: ScopeConcurrency;
   /** Called when everything in it is settled. */
   readonly onEnded: (scope: ScopeRunner) => void;
@@ -69,6 +71,7 @@ export class ScopeRunner {
   isQueued = false;
   cleanupTimer: Timer | undefined;
   readonly onEnded: (scope: ScopeRunner) => void;
+  readonly #trigger: unknown;
   readonly #commands: ScopeCommand[] = [];
   #isDispatching = false;
   #notes: Map<number, NodeNotes> | undefined;
@@ -84,6 +87,7 @@ export class ScopeRunner {
     this.concurrency = params.concurrency;
     this.ready = new IntHeap(params.plan.rank);
     this.onEnded = params.onEnded;
+    this.#trigger = params.trigger;
   }
 
   /** What is kept about a node beside its state, if anything. */
@@ -124,6 +128,12 @@ export class ScopeRunner {
     // Popping keeps the list's memory for the next time; setting the length to 0 would drop it, at every step.
     while (commands.length > 0) commands.pop();
     this.#isDispatching = false;
+  }
+
+  /** The execution's input, unless something stands in for it here or around. */
+  get trigger(): unknown {
+    if (this.#trigger !== undefined) return this.#trigger;
+    return this.parent === undefined ? this.runner.input : this.parent.scope.trigger;
   }
 
   /** A node as expressions and `ctx.nodes` see it: this scope first, then what surrounds it. */

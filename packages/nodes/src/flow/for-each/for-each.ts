@@ -41,7 +41,11 @@ const forEachParameters = () =>
       .default(false)
       .describe("Runs each item as an execution of its own, on any worker that has a place."),
     part: z
-      .object({ firstIndex: z.number().int().min(0), variables: z.record(z.string(), z.unknown()) })
+      .object({
+        firstIndex: z.number().int().min(0),
+        variables: z.record(z.string(), z.unknown()),
+        trigger: z.unknown().optional(),
+      })
       .optional()
       .describe("Set by `distribute` in those executions: where their items stand in the whole list, and what it saw."),
   });

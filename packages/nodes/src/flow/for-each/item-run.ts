@@ -1,11 +1,19 @@
 import type { NodeContext, WorkflowDefinition } from "@automatrix/core";
 import { type BodyError, isInterruption, toBodyError, toItemFailure } from "../../container/body-error.js";
 import { distributedItem, readDistributed } from "./distributed-item.js";
+import { bareInBody, namedInBody } from "./named-in-body.js";
+
+/** Of an execution that runs items of a list elsewhere: where they stand in it, and what its body saw. */
+interface ItemPart {
+  readonly firstIndex: number;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly trigger?: unknown;
+}
 
 interface ItemRunParameters {
   readonly body: WorkflowDefinition;
   readonly distribute: boolean;
-  readonly part?: { readonly firstIndex: number; readonly variables: Readonly<Record<string, unknown>> } | undefined;
+  readonly part?: ItemPart | undefined;
   readonly concurrency: number;
   readonly onItemError: "fail" | "collect" | "skip";
 }
@@ -25,8 +33,8 @@ export class ItemRun {
   readonly #ctx: NodeContext<ItemRunParameters>;
   readonly #items: readonly unknown[];
   readonly #results: unknown[];
-  /** Runs one item elsewhere; the same for all, so that it is compiled once. */
-  readonly #distributed: WorkflowDefinition | undefined;
+  /** Runs items elsewhere. */
+  readonly #distribution: Distribution | undefined;
   readonly #errors: ItemError[] = [];
   #failure: { readonly index: number; readonly error: unknown } | undefined;
   #interruption: { readonly error: unknown } | undefined;
@@ -37,8 +45,7 @@ export class ItemRun {
     this.#ctx = ctx;
     this.#items = items;
     this.#results = new Array<unknown>(items.length).fill(null);
-    const { body, distribute } = ctx.parameters;
-    this.#distributed = distribute ? distributedItem(body) : undefined;
+    this.#distribution = ctx.parameters.distribute ? distribute(ctx) : undefined;
   }
 
   async run(): Promise<{ readonly results: readonly unknown[]; readonly errors: readonly ItemError[] }> {
@@ -64,9 +71,9 @@ export class ItemRun {
   async #runItem(index: number): Promise<void> {
     const item = this.#items[index];
     try {
-      this.#results[index] = await (this.#distributed === undefined
+      this.#results[index] = await (this.#distribution === undefined
         ? this.#runHere(index, item)
-        : this.#runElsewhere(this.#distributed, index, item));
+        : this.#runElsewhere(this.#distribution, index, item));
       this.#report();
     } catch (error) {
       this.#settleError(index, error);
@@ -76,13 +83,14 @@ export class ItemRun {
   #runHere(index: number, item: unknown): Promise<unknown> {
     const { body, part } = this.#ctx.parameters;
     const variables = { ...part?.variables, item, index: (part?.firstIndex ?? 0) + index };
-    return this.#ctx.runBody(body, item, `[${index}]`, { variables });
+    const seen = part?.trigger === undefined ? {} : { trigger: part.trigger };
+    return this.#ctx.runBody(body, item, `[${index}]`, { variables, ...seen });
   }
 
-  async #runElsewhere(definition: WorkflowDefinition, index: number, item: unknown): Promise<unknown> {
-    const { runBody, vars, parameters } = this.#ctx;
-    const variables = { ...vars, ...parameters.part?.variables };
-    const input = { items: [item], part: { firstIndex: (parameters.part?.firstIndex ?? 0) + index, variables } };
+  async #runElsewhere({ definition, seen, outputs }: Distribution, index: number, item: unknown): Promise<unknown> {
+    const { runBody, parameters } = this.#ctx;
+    const part: ItemPart = { ...seen, firstIndex: (parameters.part?.firstIndex ?? 0) + index };
+    const input = { items: [item], part, outputs };
     return readDistributed(await runBody(definition, input, `[${index}]`, { variables: { item, index } }));
   }
 
@@ -103,4 +111,31 @@ export class ItemRun {
     const failed = new Set(this.#errors.map(({ index }) => index));
     return this.#results.filter((_, index) => !failed.has(index));
   }
+}
+
+/** What runs an item elsewhere; the same for all, so that it is compiled once. */
+interface Distribution {
+  readonly definition: WorkflowDefinition;
+  /** What a body sees besides its item. */
+  readonly seen: Omit<ItemPart, "firstIndex">;
+  /** Of the nodes around it that the body names. */
+  readonly outputs: readonly unknown[];
+}
+
+/** Of what is around the body only what it names goes with each item. */
+function distribute({ nodes, vars, trigger, parameters }: NodeContext<ItemRunParameters>): Distribution {
+  const { body, part } = parameters;
+  const named = namedInBody(body, "nodes", Object.keys(nodes));
+  return {
+    definition: distributedItem(body, named),
+    seen: { variables: { ...vars, ...part?.variables }, trigger: namedOfTrigger(body, trigger) },
+    outputs: named.map((id) => nodes[id]?.output ?? null),
+  };
+}
+
+function namedOfTrigger(body: WorkflowDefinition, trigger: unknown): unknown {
+  if (typeof trigger !== "object" || trigger === null || Array.isArray(trigger)) return trigger ?? null;
+  const names = Object.keys(trigger);
+  const named = new Set([...namedInBody(body, "trigger", names), ...bareInBody(body, names)]);
+  return Object.fromEntries(Object.entries(trigger).filter(([name]) => named.has(name)));
 }
