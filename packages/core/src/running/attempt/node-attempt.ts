@@ -31,7 +31,7 @@ export class NodeAttempt {
   once: OnceCall | undefined;
   transaction: NodeTransaction | undefined;
   emitted: Map<string, unknown> | undefined;
-  variables: Record<string, unknown> | undefined;
+  variables: Readonly<Record<string, unknown>> | undefined;
   parameters: Readonly<Record<string, unknown>> | undefined;
   /** How often each step name was used. */
   stepCounts: Map<string, number> | undefined;

@@ -34,7 +34,7 @@ import { continueNode } from "./restored-node.js";
 export interface NodeCompletion extends NodeOutput {
   readonly attempts: number;
   readonly startedAt: number;
-  readonly variables?: Record<string, unknown> | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Starts nodes, watches their attempts, and goes on from what became of them. */
@@ -135,10 +135,11 @@ export class NodeRunner {
 
   #park(attempt: NodeAttempt, wait: ParkedNode["wait"]): void {
     const { scope, node } = attempt;
+    const variables = toAttemptVariables(attempt);
     scope.noteOn(node.index).firstStartedAt = this.firstStart(attempt);
     this.settle(attempt);
     const { mask, parking } = this.#runner;
-    parking.park({ scope, node: node.index, wait: mask === undefined ? wait : maskWait(wait, mask) });
+    parking.park({ scope, node: node.index, wait: mask === undefined ? wait : maskWait(wait, mask), variables });
     this.#runner.starter.pump();
   }
 
