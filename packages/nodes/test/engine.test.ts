@@ -3,6 +3,7 @@ import {
   defineWorkflow,
   type ExecutionResult,
   FatalNodeError,
+  RetryableNodeError,
   type WorkflowDefinition,
 } from "@automatrix/core";
 import { scriptedNode, type TestEngine, testEngine } from "@automatrix/core/testing";
@@ -223,6 +224,44 @@ describe("for_each", () => {
     expect(result).toMatchObject({ status: "failed", error: { code: "item_failed" } });
     expect(result.error?.message).toContain("Item 1 failed");
     expect(result.nodes["it[2]/check"]).toBeUndefined();
+  });
+
+  it("fails at once when an item failed in a way that may pass, as every container does", async () => {
+    const busy = { nodes: [{ id: "b", type: "busy", retry: { maxAttempts: 1 } }] };
+    const late = { nodes: [{ id: "l", type: "late", attemptTimeoutMs: 10, retry: { maxAttempts: 1 } }] };
+    const types = [
+      scriptedNode({ type: "busy", script: [{ error: new RetryableNodeError("busy") }] }),
+      scriptedNode({ type: "late", script: [{ hang: true }] }),
+    ];
+    await using other = await testEngine({ nodes: [...standardNodes(), ...types] });
+    for (const failing of [busy, late]) {
+      for (const [type, data] of [
+        ["for_each", { body: failing, items: [1] }],
+        ["while_loop", { body: failing, condition: "true", maxIterations: 1 }],
+        ["try", { body: failing }],
+        ["sub_workflow", { definition: failing }],
+      ] as const) {
+        const running = other.run(only(type, data));
+        await other.advance(10);
+        expect((await running).nodes["it"], type).toMatchObject({ status: "failed", attempts: 1 });
+      }
+    }
+  });
+
+  it("is tried again by a retry of its own, and repeats only the items that did not finish", async () => {
+    const flaky = scriptedNode({
+      type: "flaky",
+      script: [{ output: "a" }, { error: new RetryableNodeError("busy") }, { output: "b" }],
+    });
+    await using other = await testEngine({ nodes: [...standardNodes(), flaky] });
+    const body = { nodes: [{ id: "n", type: "flaky", retry: { maxAttempts: 1 } }] };
+    const data = { body, items: [1, 2], concurrency: 1 };
+    const running = other.run({
+      nodes: [{ id: "it", type: "for_each", data, retry: { delaysMs: [10], on: "any" } }],
+    });
+    await other.advance(10);
+    expect(await running).toMatchObject({ status: "completed", output: { results: ["a", "b"] } });
+    expect(flaky.calls.map(({ input }) => input)).toEqual([1, 2, 2]);
   });
 
   it("fails for what is no list, and for too many items", async () => {

@@ -1,8 +1,7 @@
 import type { RunBodyOptions } from "../../definition/node-context.js";
 import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
-import { AutomatrixError } from "../../errors/errors.js";
+import { BodyError } from "../../execution/body-error.js";
 import { scopeOutput } from "../../execution/scope-output.js";
-import type { ErrorRecord } from "../../ports/execution-record.js";
 import { createDeferred } from "../../shared/deferred.js";
 import { toPlainJson } from "../../shared/plain-json.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
@@ -102,7 +101,7 @@ export class BodyRunner {
     const { firstFailure, stopped, drained } = body.state;
     if (firstFailure !== undefined) {
       for (const record of body.records) if (record !== undefined) runner.seeds.set(record.path, record);
-      return reject(toBodyError(firstFailure.error));
+      return reject(new BodyError(firstFailure.error));
     }
     if (stopped || drained) return reject(toStoppedError(attempt));
     // The output of a body without nodes is its input, which no node has given out.
@@ -133,12 +132,4 @@ function variablesOf(body: ScopeRunner): Readonly<Record<string, unknown>> {
   const variables: Record<string, unknown> = {};
   for (const node of body.plan.order) Object.assign(variables, body.records[node]?.variables);
   return Object.freeze(variables);
-}
-
-function toBodyError(error: ErrorRecord): AutomatrixError {
-  const { code, message, nodeId, attempt, details, cause } = error;
-  return new AutomatrixError(code, message, {
-    details: { nodeId, attempt, ...(details === undefined ? {} : { details }) },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
