@@ -1,11 +1,9 @@
-import { DEFAULT_PORT } from "../../definition/node-type.js";
+import { DEFAULT_PORT, TIMED_OUT_PORT } from "../../definition/node-type.js";
 import type { WaitOutcome } from "../../definition/wait.js";
 import { AutomatrixError } from "../../errors/errors.js";
 import type { PlannedNode } from "../../execution/plan.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
 import type { ParkedNode } from "./parked-node.js";
-
-const TIMED_OUT_PORT = "timed_out";
 
 /** Completes a node whose type does not see to it: the outcome of its wait becomes its output. */
 export function completeFromWait({ scope, node, record, wait, variables }: ParkedNode, outcome: WaitOutcome): void {
