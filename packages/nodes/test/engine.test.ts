@@ -368,6 +368,31 @@ describe("try", () => {
     expect(result).toMatchObject({ status: "failed", error: { code: "too_picky" } });
   });
 
+  it("ends a finally that waits by its cleanupTimeoutMs, and may leave memory afterwards", async () => {
+    const waiting = { nodes: [{ id: "w", type: "wait_for_signal", data: { signal: "never" } }] };
+    const atLast = { ...waiting, settings: { cleanupTimeoutMs: 10_000 } };
+    const handle = await engine.execute({
+      nodes: [
+        {
+          id: "it",
+          type: "try",
+          data: { body: { nodes: [{ id: "b", type: "end" }] }, finally: atLast },
+          onError: "continue",
+        },
+        { id: "ask", type: "wait_for_signal", data: { signal: "go" } },
+      ],
+      edges: [{ source: "it", target: "ask" }],
+    });
+    await engine.advance(9_999);
+    expect((await engine.storage.listNodes(handle.id)).find(({ path }) => path === "it")).toBeUndefined();
+    expect((await engine.storage.getExecution(handle.id))?.isParked).toBe(false);
+    await engine.advance(1);
+    expect((await engine.storage.listNodes(handle.id)).find(({ path }) => path === "it")?.status).toBe("failed");
+    expect((await engine.storage.getExecution(handle.id))?.isParked).toBe(true);
+    await engine.signal(handle.id, "go");
+    expect(await handle.result()).toMatchObject({ status: "completed" });
+  });
+
   it("runs finally after a failure elsewhere, not after cancel", async () => {
     const cleanup = scriptedNode({ type: "cleanup" });
     await using other = await testEngine({ nodes: [...standardNodes(), picky, cleanup] });
