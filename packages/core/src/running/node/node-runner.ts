@@ -158,20 +158,25 @@ export class NodeRunner {
 
   /**
    * An attempt of the node failed: a retry or the end of it, as `transition` decides. `isNothingDone`: it is known to
-   * have done nothing, so that an error of unknown effect may be retried as one that may pass.
+   * have done nothing, so that an error of unknown effect may be retried as one that may pass. `isBetweenAttempts`: the
+   * last one had failed already, and the next had not begun.
    */
   failNode(
     scope: ScopeRunner,
     node: number,
     error: unknown,
-    { isNothingDone = false }: { readonly isNothingDone?: boolean } = {},
+    {
+      isNothingDone = false,
+      isBetweenAttempts = false,
+    }: { readonly isNothingDone?: boolean; readonly isBetweenAttempts?: boolean } = {},
   ): void {
     const { services, writer, starter, mask } = this.#runner;
-    const number = (scope.state.attempts[node] as number) + 1;
+    const number = (scope.state.attempts[node] as number) + (isBetweenAttempts ? 0 : 1);
     const path = scope.pathOf(node);
     const record = toErrorRecord(mask === undefined ? error : mask.value(error), { nodeId: path, attempt: number });
     const retryability = retryabilityOf(error);
-    writer.emitNode("node.attempt_failed", services.clock.now(), path, number, { error: record });
+    if (!isBetweenAttempts)
+      writer.emitNode("node.attempt_failed", services.clock.now(), path, number, { error: record });
     scope.dispatch({
       type: "attempt_failed",
       node,

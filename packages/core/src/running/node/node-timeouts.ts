@@ -1,5 +1,6 @@
 import { AutomatrixError } from "../../errors/errors.js";
 import type { PlannedNode } from "../../execution/plan.js";
+import { NODE } from "../../execution/scope-state.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
@@ -71,9 +72,16 @@ export class NodeTimeouts {
     );
     const attempt = scope.attempts[node];
     if (attempt !== undefined) return this.timeOut(attempt, error);
+    const isBetweenAttempts = this.#isBetweenAttempts(scope, node);
     nodes.retries.clear(scope, node);
     parking.forget(scope, node, "timed_out");
     departure.wake();
-    nodes.failNode(scope, node, error);
+    nodes.failNode(scope, node, error, { isBetweenAttempts });
+  }
+
+  /** It waits for its next attempt, or for a slot for it; one that has waited goes on with the same attempt. */
+  #isBetweenAttempts(scope: ScopeRunner, node: number): boolean {
+    const status = scope.state.status[node];
+    return status === NODE.retrying || (status === NODE.ready && scope.notesOf(node)?.outcome === undefined);
   }
 }
