@@ -368,6 +368,45 @@ describe("try", () => {
     expect(result).toMatchObject({ status: "failed", error: { code: "too_picky" } });
   });
 
+  it.each([
+    ["timeoutMs", "node_timed_out"],
+    ["attemptTimeoutMs", "attempt_timed_out"],
+  ])("runs finally, but not catch, before it fails by its %s", async (limit, code) => {
+    const lasting = scriptedNode({ type: "lasting", script: [{ output: 1, afterMs: 500 }] });
+    const hang = scriptedNode({ type: "hang", script: [{ hang: true }] });
+    await using other = await testEngine({ nodes: [...standardNodes(), lasting, hang] });
+    const data = {
+      body: { nodes: [{ id: "b", type: "hang" }] },
+      catch: { nodes: [{ id: "c", type: "end" }] },
+      finally: { nodes: [{ id: "f", type: "lasting" }] },
+    };
+    const running = other.run({ nodes: [{ id: "it", type: "try", data, [limit]: 100, retry: { maxAttempts: 1 } }] });
+    await other.advance(600);
+    const result = await running;
+    expect(result).toMatchObject({ status: "failed", durationMs: 600, error: { code, nodeId: "it" } });
+    expect(Object.entries(result.nodes).map(([path, { status }]) => [path, status])).toEqual([
+      ["it", "failed"],
+      ["it[body]/b", "cancelled"],
+      ["it[finally]/f", "completed"],
+    ]);
+  });
+
+  it("limits a finally that runs after its timeout, and a cancel ends it", async () => {
+    const hang = scriptedNode({ type: "hang", script: [{ hang: true }] });
+    await using other = await testEngine({ nodes: [...standardNodes(), hang] });
+    const hanging = { nodes: [{ id: "h", type: "hang" }] };
+    const data = { body: hanging, finally: { ...hanging, settings: { cleanupTimeoutMs: 200 } } };
+    const definition = { nodes: [{ id: "it", type: "try", data, timeoutMs: 100 }] };
+    const limited = other.run(definition);
+    await other.advance(300);
+    expect(await limited).toMatchObject({ status: "failed", durationMs: 300, error: { code: "node_timed_out" } });
+    const handle = await other.execute(definition);
+    await other.advance(150);
+    await handle.cancel("enough");
+    expect(await handle.result()).toMatchObject({ status: "cancelled", durationMs: 150 });
+    expect(hang.calls).toHaveLength(4);
+  });
+
   it("ends a finally that waits by its cleanupTimeoutMs, and may leave memory afterwards", async () => {
     const waiting = { nodes: [{ id: "w", type: "wait_for_signal", data: { signal: "never" } }] };
     const atLast = { ...waiting, settings: { cleanupTimeoutMs: 10_000 } };

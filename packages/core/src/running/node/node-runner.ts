@@ -92,6 +92,7 @@ export class NodeRunner {
   /** The attempt has a result; `ctx` is undefined where its function did not give it. */
   succeed(attempt: NodeAttempt, returned: unknown, ctx: AttemptContext | undefined): void {
     if (attempt.isSettled) return;
+    if (attempt.timedOutWith !== undefined) return this.fail(attempt, attempt.timedOutWith);
     attempt.hasReturned = true;
     if (attempt.transaction !== undefined) return this.transactions.end(attempt, returned);
     try {
@@ -144,9 +145,10 @@ export class NodeRunner {
   }
 
   /** The attempt ended with an error. */
-  fail(attempt: NodeAttempt, error: unknown): void {
-    ignoreRejection(error);
+  fail(attempt: NodeAttempt, thrown: unknown): void {
+    ignoreRejection(thrown);
     if (attempt.isSettled) return;
+    const error = attempt.timedOutWith ?? thrown;
     attempt.transaction?.stop(error);
     const { scope, node } = attempt;
     scope.noteOn(node.index).firstStartedAt = this.firstStart(attempt);

@@ -57,9 +57,26 @@ export class NodeTimeouts {
   /** Aborts the attempt and fails it, unless it is too late for that. */
   timeOut(attempt: NodeAttempt, error: AutomatrixError): void {
     if (attempt.isSettled || attempt.transaction?.isCommitting === true) return;
+    const isStopped = attempt.timedOutWith !== undefined;
+    if (attempt.node.isContainer) attempt.timedOutWith = error;
+    if (isStopped) return;
     const { nodes } = this.#runner;
     nodes.stopAttempt(attempt, error);
-    nodes.fail(attempt, error);
+    if (attempt.timedOutWith === undefined) nodes.fail(attempt, error);
+    else this.#failOnceCleanedUp(attempt, error);
+  }
+
+  /** A body of the attempt ended. */
+  bodyEnded(attempt: NodeAttempt): void {
+    if (attempt.timedOutWith !== undefined) this.#failOnceCleanedUp(attempt, attempt.timedOutWith);
+  }
+
+  /** A container that was told to stop may run a cleanup, which has a limit of its own; nothing else keeps it. */
+  #failOnceCleanedUp(attempt: NodeAttempt, error: AutomatrixError): void {
+    const { services, nodes } = this.#runner;
+    services.defer(() => {
+      if (!attempt.isSettled && (attempt.bodies?.size ?? 0) === 0) nodes.fail(attempt, error);
+    });
   }
 
   #timeOutNode(scope: ScopeRunner, node: number): void {

@@ -5,7 +5,7 @@ import { scopeOutput } from "../../execution/scope-output.js";
 import { createDeferred } from "../../shared/deferred.js";
 import { toPlainJson } from "../../shared/plain-json.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
-import { requireActive, toStoppedError } from "../attempt/require-active.js";
+import { requireActive, requireMayCleanUp, toStoppedError } from "../attempt/require-active.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import { limitCleanupBody } from "./cleanup.js";
 import type { RecordedValues } from "./recorded-values.js";
@@ -42,7 +42,8 @@ export class BodyRunner {
       return Promise.resolve(output);
     }
     try {
-      requireActive(attempt);
+      if (options.cleanup === true) requireMayCleanUp(attempt);
+      else requireActive(attempt);
       if (attempt.scope.state.drained && options.cleanup !== true && attempt.scope.state.phase === "draining")
         throw toStoppedError(attempt);
       return this.#start(params, key);
@@ -96,6 +97,7 @@ export class BodyRunner {
   ): void {
     const runner = this.#runner;
     attempt.bodies?.delete(body);
+    runner.nodes.timeouts.bodyEnded(attempt);
     attempt.bodyMark = Math.max(attempt.bodyMark, body.maxMark);
     runner.outcome.keepBodyRecords(body.records);
     const { firstFailure, stopped, drained } = body.state;
