@@ -140,6 +140,18 @@ describe("settings.concurrency", () => {
     await engine.advance(3_000);
   });
 
+  it("names the limit of an execution whose rival is still queued", async () => {
+    const { node } = meter();
+    await using engine = await start(node);
+    const definition = limited({ concurrency: { limit: 1 } });
+    await engine.execute(definition, { input: {} });
+    const second = await engine.execute(definition, { input: {} });
+    const why = await engine.explain(second.id);
+    expect(why).toContain("queued");
+    expect(why).toContain("at most 1 execution with its concurrency key");
+    await engine.advance(3_000);
+  });
+
   it("ends a queued execution at once when it is cancelled", async () => {
     const { node, order } = meter();
     await using engine = await start(node);

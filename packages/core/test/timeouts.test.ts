@@ -67,6 +67,20 @@ describe("timeoutMs of a node", () => {
     expect(node.calls[0]?.signal.aborted).toBe(true);
   });
 
+  it("counts no attempt that did not take place when it ends a retry delay", async () => {
+    const flaky = scriptedNode({ type: "flaky", script: [{ error: new RetryableNodeError("busy") }] });
+    await using engine = await testEngine({ nodes: [flaky] });
+    const handle = await engine.execute(
+      flow("a", { a: { type: "flaky", timeoutMs: 60, retry: { delaysMs: [1_000] } } }),
+    );
+    await engine.advance(60);
+    const { nodes, error } = await handle.result();
+    expect(error).toMatchObject({ code: "node_timed_out", attempt: 1 });
+    expect(nodes["a"]).toMatchObject({ status: "failed", attempts: 1 });
+    const journal = await engine.getJournal(handle.id);
+    expect(journal.filter(({ type }) => type === "node.attempt_failed").map(({ attempt }) => attempt)).toEqual([1]);
+  });
+
   it("ends a wait too, and the error port may take it", async () => {
     const waiting = scriptedNode({ type: "waiting", script: [{ wait: (wait) => wait.signal("go") }] });
     const result = await run(flow("a:error>r", { a: { type: "waiting", timeoutMs: 700 }, r: { type: "pass" } }), {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { defineNode } from "../src/index.js";
-import { scriptedNode } from "../src/testing/index.js";
+import { defineNode, RetryableNodeError } from "../src/index.js";
+import { scriptedNode, testEngine } from "../src/testing/index.js";
 import { flow, run } from "./support/workflow.js";
 
 const set = defineNode({
@@ -78,5 +78,69 @@ describe("variables", () => {
     expect((await run(flow("a", { a: { type: "bad" } }), { nodes: [bad] })).error?.code).toBe(
       "output_not_serializable",
     );
+  });
+
+  it("set before a wait are passed on by what comes of it", async () => {
+    const waiting = defineNode({
+      type: "waiting",
+      execute(ctx) {
+        ctx.setVariables({ v: 1 });
+        return ctx.wait.delay(10);
+      },
+    });
+    const last = scriptedNode({ type: "last" });
+    await using engine = await testEngine({ nodes: [waiting, last] });
+    const handle = await engine.execute(flow("a>z", { a: { type: "waiting" }, z: { type: "last" } }));
+    await engine.advance(10);
+    await handle.result();
+    expect(last.calls[0]?.vars).toEqual({ v: 1 });
+    const set = (await engine.getJournal(handle.id)).filter(({ type }) => type === "variables.set");
+    expect(set.map(({ data }) => data)).toEqual([{ variables: { v: 1 } }]);
+  });
+
+  it("set before waits are joined by those that `resume` sets, outside memory too", async () => {
+    const asking = defineNode({
+      type: "asking",
+      execute(ctx) {
+        ctx.setVariables({ first: 1, both: 1 });
+        return ctx.wait.signal("go");
+      },
+      resume(ctx, outcome) {
+        const payload = outcome.kind === "signal" ? outcome.payload : undefined;
+        ctx.setVariables({ both: payload });
+        return payload === "again" ? ctx.wait.signal("go") : { done: true };
+      },
+    });
+    const last = scriptedNode({ type: "last" });
+    await using engine = await testEngine({ nodes: [asking, last] });
+    const handle = await engine.execute(flow("a>z", { a: { type: "asking" }, z: { type: "last" } }));
+    for (const payload of ["again", "enough"]) {
+      await engine.runUntilIdle();
+      expect((await engine.storage.getExecution(handle.id))?.isParked).toBe(true);
+      await engine.signal(handle.id, "go", payload);
+    }
+    await handle.result();
+    expect(last.calls[0]?.vars).toEqual({ first: 1, both: "enough" });
+  });
+
+  it("set before a wait are gone when the node fails after it and starts again", async () => {
+    let calls = 0;
+    const asking = defineNode({
+      type: "asking",
+      execute(ctx) {
+        if (calls++ > 0) return null;
+        ctx.setVariables({ bad: 1 });
+        return ctx.wait.delay(10);
+      },
+      resume() {
+        throw new RetryableNodeError("no");
+      },
+    });
+    const last = scriptedNode({ type: "last" });
+    await run(flow("a>z", { a: { type: "asking", retry: { delaysMs: [5] } }, z: { type: "last" } }), {
+      nodes: [asking, last],
+      advance: 15,
+    });
+    expect(last.calls[0]?.vars).toEqual({});
   });
 });

@@ -241,6 +241,21 @@ describe("an approval", () => {
     expect((await handle.result()).error?.code).toBe("wait_timed_out");
   });
 
+  it.each([
+    ["left by that port", "a:timed_out>s"],
+    ["failed, since nothing is connected to it", "a:error>s"],
+  ])("answers a decision after its deadline with `timed_out`, where it %s", async (_, edges) => {
+    const slow = scriptedNode({ type: "slow", script: [{ output: 1, afterMs: 100 }] });
+    await using engine = await startWith({ nodes: [approving({ deadlineMs: 20 }), slow] });
+    const handle = await engine.execute(flow(edges, { a: { type: "approving" }, s: { type: "slow" } }));
+    await engine.advance(20);
+    const decide = () => engine.decideApproval(handle.id, "a", { decision: "approve", by: "ann" });
+    expect(await decide()).toEqual({ status: "timed_out", decisions: [] });
+    await engine.advance(100);
+    expect((await handle.result()).status).toBe("completed");
+    expect(await decide()).toEqual({ status: "timed_out", decisions: [] });
+  });
+
   it("takes only decisions of its approvers", async () => {
     await using engine = await startWith({ nodes: [approving({ approvers: ["ann"] })] });
     const handle = await engine.execute(definition);

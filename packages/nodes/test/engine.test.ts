@@ -3,6 +3,7 @@ import {
   defineWorkflow,
   type ExecutionResult,
   FatalNodeError,
+  RetryableNodeError,
   type WorkflowDefinition,
 } from "@automatrix/core";
 import { scriptedNode, type TestEngine, testEngine } from "@automatrix/core/testing";
@@ -225,6 +226,44 @@ describe("for_each", () => {
     expect(result.nodes["it[2]/check"]).toBeUndefined();
   });
 
+  it("fails at once when an item failed in a way that may pass, as every container does", async () => {
+    const busy = { nodes: [{ id: "b", type: "busy", retry: { maxAttempts: 1 } }] };
+    const late = { nodes: [{ id: "l", type: "late", attemptTimeoutMs: 10, retry: { maxAttempts: 1 } }] };
+    const types = [
+      scriptedNode({ type: "busy", script: [{ error: new RetryableNodeError("busy") }] }),
+      scriptedNode({ type: "late", script: [{ hang: true }] }),
+    ];
+    await using other = await testEngine({ nodes: [...standardNodes(), ...types] });
+    for (const failing of [busy, late]) {
+      for (const [type, data] of [
+        ["for_each", { body: failing, items: [1] }],
+        ["while_loop", { body: failing, condition: "true", maxIterations: 1 }],
+        ["try", { body: failing }],
+        ["sub_workflow", { definition: failing }],
+      ] as const) {
+        const running = other.run(only(type, data));
+        await other.advance(10);
+        expect((await running).nodes["it"], type).toMatchObject({ status: "failed", attempts: 1 });
+      }
+    }
+  });
+
+  it("is tried again by a retry of its own, and repeats only the items that did not finish", async () => {
+    const flaky = scriptedNode({
+      type: "flaky",
+      script: [{ output: "a" }, { error: new RetryableNodeError("busy") }, { output: "b" }],
+    });
+    await using other = await testEngine({ nodes: [...standardNodes(), flaky] });
+    const body = { nodes: [{ id: "n", type: "flaky", retry: { maxAttempts: 1 } }] };
+    const data = { body, items: [1, 2], concurrency: 1 };
+    const running = other.run({
+      nodes: [{ id: "it", type: "for_each", data, retry: { delaysMs: [10], on: "any" } }],
+    });
+    await other.advance(10);
+    expect(await running).toMatchObject({ status: "completed", output: { results: ["a", "b"] } });
+    expect(flaky.calls.map(({ input }) => input)).toEqual([1, 2, 2]);
+  });
+
   it("fails for what is no list, and for too many items", async () => {
     expect((await run(only("for_each", { items: "{{input.missing}}", body }), {})).error?.message).toContain(
       "`items` is null",
@@ -327,6 +366,70 @@ describe("try", () => {
   it("fails when finally fails", async () => {
     const result = await run(only("try", { body: { nodes: [{ id: "ok", type: "end" }] }, finally: failing }));
     expect(result).toMatchObject({ status: "failed", error: { code: "too_picky" } });
+  });
+
+  it.each([
+    ["timeoutMs", "node_timed_out"],
+    ["attemptTimeoutMs", "attempt_timed_out"],
+  ])("runs finally, but not catch, before it fails by its %s", async (limit, code) => {
+    const lasting = scriptedNode({ type: "lasting", script: [{ output: 1, afterMs: 500 }] });
+    const hang = scriptedNode({ type: "hang", script: [{ hang: true }] });
+    await using other = await testEngine({ nodes: [...standardNodes(), lasting, hang] });
+    const data = {
+      body: { nodes: [{ id: "b", type: "hang" }] },
+      catch: { nodes: [{ id: "c", type: "end" }] },
+      finally: { nodes: [{ id: "f", type: "lasting" }] },
+    };
+    const running = other.run({ nodes: [{ id: "it", type: "try", data, [limit]: 100, retry: { maxAttempts: 1 } }] });
+    await other.advance(600);
+    const result = await running;
+    expect(result).toMatchObject({ status: "failed", durationMs: 600, error: { code, nodeId: "it" } });
+    expect(Object.entries(result.nodes).map(([path, { status }]) => [path, status])).toEqual([
+      ["it", "failed"],
+      ["it[body]/b", "cancelled"],
+      ["it[finally]/f", "completed"],
+    ]);
+  });
+
+  it("limits a finally that runs after its timeout, and a cancel ends it", async () => {
+    const hang = scriptedNode({ type: "hang", script: [{ hang: true }] });
+    await using other = await testEngine({ nodes: [...standardNodes(), hang] });
+    const hanging = { nodes: [{ id: "h", type: "hang" }] };
+    const data = { body: hanging, finally: { ...hanging, settings: { cleanupTimeoutMs: 200 } } };
+    const definition = { nodes: [{ id: "it", type: "try", data, timeoutMs: 100 }] };
+    const limited = other.run(definition);
+    await other.advance(300);
+    expect(await limited).toMatchObject({ status: "failed", durationMs: 300, error: { code: "node_timed_out" } });
+    const handle = await other.execute(definition);
+    await other.advance(150);
+    await handle.cancel("enough");
+    expect(await handle.result()).toMatchObject({ status: "cancelled", durationMs: 150 });
+    expect(hang.calls).toHaveLength(4);
+  });
+
+  it("ends a finally that waits by its cleanupTimeoutMs, and may leave memory afterwards", async () => {
+    const waiting = { nodes: [{ id: "w", type: "wait_for_signal", data: { signal: "never" } }] };
+    const atLast = { ...waiting, settings: { cleanupTimeoutMs: 10_000 } };
+    const handle = await engine.execute({
+      nodes: [
+        {
+          id: "it",
+          type: "try",
+          data: { body: { nodes: [{ id: "b", type: "end" }] }, finally: atLast },
+          onError: "continue",
+        },
+        { id: "ask", type: "wait_for_signal", data: { signal: "go" } },
+      ],
+      edges: [{ source: "it", target: "ask" }],
+    });
+    await engine.advance(9_999);
+    expect((await engine.storage.listNodes(handle.id)).find(({ path }) => path === "it")).toBeUndefined();
+    expect((await engine.storage.getExecution(handle.id))?.isParked).toBe(false);
+    await engine.advance(1);
+    expect((await engine.storage.listNodes(handle.id)).find(({ path }) => path === "it")?.status).toBe("failed");
+    expect((await engine.storage.getExecution(handle.id))?.isParked).toBe(true);
+    await engine.signal(handle.id, "go");
+    expect(await handle.result()).toMatchObject({ status: "completed" });
   });
 
   it("runs finally after a failure elsewhere, not after cancel", async () => {

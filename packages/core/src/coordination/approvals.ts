@@ -1,7 +1,8 @@
+import { TIMED_OUT_PORT } from "../definition/node-type.js";
 import type { ApprovalDecision } from "../definition/wait.js";
 import { ExecutionError } from "../errors/errors.js";
 import { type ApprovalAnswer, approvalKey, judgeApproval, ordinalOfApproval } from "../execution/approval.js";
-import type { InboxItem, WaitRecord } from "../ports/execution-record.js";
+import type { InboxItem, NodeRecord, WaitRecord } from "../ports/execution-record.js";
 import type { Storage } from "../ports/storage.js";
 
 export interface DecideParams {
@@ -70,6 +71,7 @@ async function outcomeOf({ storage, executionId, nodePath }: DecideParams): Prom
   const output = node?.output as { readonly decision?: unknown; readonly decisions?: unknown } | null | undefined;
   if (isOutcome(output?.decision) && Array.isArray(output?.decisions))
     return { status: output.decision, decisions: output.decisions as ApprovalDecision[] };
+  if (node !== undefined && hasTimedOut(node)) return { status: "timed_out", decisions: [] };
   const record = await storage.getExecution(executionId);
   if (record === undefined) throw new ExecutionError("execution_not_found", `There is no execution "${executionId}".`);
   if (record.endedAt !== null)
@@ -82,4 +84,10 @@ async function outcomeOf({ storage, executionId, nodePath }: DecideParams): Prom
 
 function isOutcome(decision: unknown): decision is "approved" | "rejected" {
   return decision === "approved" || decision === "rejected";
+}
+
+/** True when its deadline came first: it went on by that port, or failed since nothing is connected to it. */
+function hasTimedOut({ status, port, output, error }: NodeRecord): boolean {
+  if (status === "failed") return error?.code === "wait_timed_out";
+  return status === "completed" && port === TIMED_OUT_PORT && output === null;
 }

@@ -52,6 +52,8 @@ function explainQueued({ limits, requires, startedAt }: ExecutionRecord, rivals:
   if (rate !== null)
     return `its rate limit allows ${rate.count} starts in ${rate.perMs} ms. It starts when the window has room and a worker has a place.`;
   if (requires.length > 0) return `it needs a worker that offers ${requires.join(", ")} and has a place.`;
+  if (concurrency !== null)
+    return `at most ${concurrency.limit} execution${concurrency.limit === 1 ? "" : "s"} with its concurrency key may run at once. It starts when it is its turn and a worker has a place.`;
   return "every place for executions is taken. It starts when a worker has one free.";
 }
 

@@ -91,9 +91,12 @@ export interface NodeContext<Parameters = Readonly<Record<string, unknown>>> {
    * while it is open. Whatever throws rolls it back and fails the attempt.
    */
   transaction<Value>(run: (transaction: StorageTransaction) => Value | Promise<Value>): Promise<Value>;
-  /** Sets variables for everything downstream. Takes effect when the node completes. */
+  /** Sets variables for everything downstream. Takes effect when the node completes, also after a wait. */
   setVariables(variables: Readonly<Record<string, unknown>>): void;
-  /** Emits on a port when the node completes. */
+  /**
+   * Emits on a port when the node completes. What was emitted before a returned wait is dropped: the outcome of the
+   * wait, or `resume`, decides on the port.
+   */
   emit(port: string, value: unknown): void;
   /** Evaluates a parameter that the node type declared as deferred; `extra` adds names such as `item`. */
   evaluate(parameter: string, extra?: Readonly<Record<string, unknown>>): unknown;

@@ -126,3 +126,5 @@ export interface NodePack {
 
 export const DEFAULT_PORT = "default";
 export const ERROR_PORT = "error";
+/** Of a wait whose time is over. */
+export const TIMED_OUT_PORT = "timed_out";

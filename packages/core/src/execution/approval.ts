@@ -2,12 +2,16 @@ import type { ApprovalDecision } from "../definition/wait.js";
 
 /** Where an approval stands. */
 export interface ApprovalAnswer {
-  readonly status: "pending" | "approved" | "rejected";
+  readonly status: "pending" | "approved" | "rejected" | "timed_out";
+  /** Those that counted; none once it has timed out. */
   readonly decisions: readonly ApprovalDecision[];
 }
 
+/** What decisions alone amount to, whatever the time. */
+export type ApprovalJudgement = ApprovalAnswer & { readonly status: "pending" | "approved" | "rejected" };
+
 /** What decisions amount to: each person counts once, the first rejection rejects, `quorum` approvals approve. */
-export function judgeApproval(decisions: readonly ApprovalDecision[], quorum: number): ApprovalAnswer {
+export function judgeApproval(decisions: readonly ApprovalDecision[], quorum: number): ApprovalJudgement {
   const counted: ApprovalDecision[] = [];
   let approvals = 0;
   for (const decision of decisions) {

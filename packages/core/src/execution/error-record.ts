@@ -83,7 +83,7 @@ function judge(error: unknown, depth: number): Retryability {
     )
       return "never";
     if (NEVER_RETRIED.has(error.code)) return "never";
-    if (TRANSIENT_CODES.has(error.code)) return "transient";
+    if (name !== "BodyError" && TRANSIENT_CODES.has(error.code)) return "transient";
     return "other";
   }
   if (typeof code === "string" && TRANSIENT_SYSTEM_CODES.has(code)) return "transient";

@@ -1,4 +1,4 @@
-import { AutomatrixError, FatalNodeError, RetryableNodeError } from "@automatrix/core";
+import { AutomatrixError, FatalNodeError } from "@automatrix/core";
 import { isJsonObject } from "../json/json-kind.js";
 
 /** A failure as containers hand it on: in `errors` of for_each, in the input of `catch`. */
@@ -19,9 +19,6 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set([
   "lease_lost",
 ]);
 
-/** Codes of failures that may pass: a body's failure comes as a record, which keeps the code but not the class. */
-const TRANSIENT_CODES: ReadonlySet<string> = new Set(["retryable", "attempt_timed_out", "http_error", "circuit_open"]);
-
 export function toBodyError(error: unknown): BodyError {
   const { nodeId, attempt } = detailsOf(error);
   return {
@@ -37,23 +34,18 @@ export function isInterruption(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted || (AutomatrixError.is(error) && INTERRUPTIONS.has(error.code));
 }
 
-/** The failure of an item as the failure of its container: retried exactly when the cause would be. */
+/**
+ * The failure of an item as the failure of its container. Its node was retried inside by its own policy, so the container
+ * is tried again only where its own `retry` says so; after a `FatalNodeError` not even then.
+ */
 export function toItemFailure(index: number, cause: unknown): AutomatrixError {
   const { code, message, nodeId } = toBodyError(cause);
   const text = `Item ${index} failed${nodeId === undefined ? "" : ` at node "${nodeId}"`}: ${message}`;
   const options = { cause, details: { index, code, ...(nodeId !== undefined && { nodeId }) } };
-  const name = (cause as { name?: unknown } | null | undefined)?.name;
-  if (name === "RetryableNodeError" || TRANSIENT_CODES.has(code)) {
-    return new RetryableNodeError(text, { ...options, code: "item_failed", ...retryAfter(cause) });
-  }
-  if (name === "FatalNodeError" || code === "fatal")
-    return new FatalNodeError(text, { ...options, code: "item_failed" });
-  return new AutomatrixError("item_failed", text, options);
-}
-
-function retryAfter(error: unknown): { readonly retryAfterMs?: number } {
-  const retryAfterMs = (error as Partial<RetryableNodeError> | null)?.retryAfterMs;
-  return retryAfterMs === undefined ? {} : { retryAfterMs };
+  const isFatal = code === "fatal" || (cause as { name?: unknown } | null | undefined)?.name === "FatalNodeError";
+  return isFatal
+    ? new FatalNodeError(text, { ...options, code: "item_failed" })
+    : new AutomatrixError("item_failed", text, options);
 }
 
 function detailsOf(error: unknown): { readonly nodeId?: unknown; readonly attempt?: unknown } {

@@ -1,4 +1,5 @@
 import type { Effects } from "../../definition/workflow-definition.js";
+import type { AutomatrixError } from "../../errors/errors.js";
 import type { PlannedNode } from "../../execution/plan.js";
 import type { NodeTransaction } from "../commit/node-transaction.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
@@ -23,6 +24,8 @@ export class NodeAttempt {
   hasReturned = false;
   /** True once it was told to stop. */
   isAborted = false;
+  /** Why it takes too long, of a container that may still clean up: what it fails with once it has. */
+  timedOutWith: AutomatrixError | undefined;
   /** What the node's function returned, until it settles. */
   promise: PromiseLike<unknown> | undefined;
   timeout: Timer | undefined;
@@ -35,7 +38,7 @@ export class NodeAttempt {
   once: OnceCall | undefined;
   transaction: NodeTransaction | undefined;
   emitted: Map<string, unknown> | undefined;
-  variables: Record<string, unknown> | undefined;
+  variables: Readonly<Record<string, unknown>> | undefined;
   parameters: Readonly<Record<string, unknown>> | undefined;
   /** How often each step name was used. */
   stepCounts: Map<string, number> | undefined;

@@ -16,8 +16,8 @@ const LONG_WAIT_WITH_LIMITS_MS = 250;
 
 /** Parks an execution of which every open node waits, and lets it leave memory. */
 export class Departure {
-  /** True once its cleanup has begun, of which the time limit is known here alone. */
-  mustStay = false;
+  /** Cleanups under way. */
+  openCleanups = 0;
   readonly #runner: ExecutionRunner;
   #isCheckPending = false;
   #isLeaving = false;
@@ -27,6 +27,11 @@ export class Departure {
 
   constructor(runner: ExecutionRunner) {
     this.#runner = runner;
+  }
+
+  /** True while a cleanup is under way, of which the time limit is known here alone. */
+  get mustStay(): boolean {
+    return this.openCleanups > 0;
   }
 
   /** True from the moment at which it gives the execution up until that is written or refused. */

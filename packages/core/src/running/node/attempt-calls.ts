@@ -46,7 +46,11 @@ export class AttemptCalls {
     if (outcome === undefined) {
       const data = startDataOf(scope, node);
       this.#runner.writer.emitNode("node.started", startedAt, attempt.path, attempt.number, data);
-    } else (notes as NodeNotes).outcome = undefined;
+      return undefined;
+    }
+    attempt.variables = notes?.variables;
+    (notes as NodeNotes).outcome = undefined;
+    (notes as NodeNotes).variables = undefined;
     return outcome;
   }
 

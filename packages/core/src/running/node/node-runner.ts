@@ -34,7 +34,7 @@ import { continueNode } from "./restored-node.js";
 export interface NodeCompletion extends NodeOutput {
   readonly attempts: number;
   readonly startedAt: number;
-  readonly variables?: Record<string, unknown> | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Starts nodes, watches their attempts, and goes on from what became of them. */
@@ -92,6 +92,7 @@ export class NodeRunner {
   /** The attempt has a result; `ctx` is undefined where its function did not give it. */
   succeed(attempt: NodeAttempt, returned: unknown, ctx: AttemptContext | undefined): void {
     if (attempt.isSettled) return;
+    if (attempt.timedOutWith !== undefined) return this.fail(attempt, attempt.timedOutWith);
     attempt.hasReturned = true;
     if (attempt.transaction !== undefined) return this.transactions.end(attempt, returned);
     try {
@@ -135,17 +136,19 @@ export class NodeRunner {
 
   #park(attempt: NodeAttempt, wait: ParkedNode["wait"]): void {
     const { scope, node } = attempt;
+    const variables = toAttemptVariables(attempt);
     scope.noteOn(node.index).firstStartedAt = this.firstStart(attempt);
     this.settle(attempt);
     const { mask, parking } = this.#runner;
-    parking.park({ scope, node: node.index, wait: mask === undefined ? wait : maskWait(wait, mask) });
+    parking.park({ scope, node: node.index, wait: mask === undefined ? wait : maskWait(wait, mask), variables });
     this.#runner.starter.pump();
   }
 
   /** The attempt ended with an error. */
-  fail(attempt: NodeAttempt, error: unknown): void {
-    ignoreRejection(error);
+  fail(attempt: NodeAttempt, thrown: unknown): void {
+    ignoreRejection(thrown);
     if (attempt.isSettled) return;
+    const error = attempt.timedOutWith ?? thrown;
     attempt.transaction?.stop(error);
     const { scope, node } = attempt;
     scope.noteOn(node.index).firstStartedAt = this.firstStart(attempt);
@@ -157,20 +160,25 @@ export class NodeRunner {
 
   /**
    * An attempt of the node failed: a retry or the end of it, as `transition` decides. `isNothingDone`: it is known to
-   * have done nothing, so that an error of unknown effect may be retried as one that may pass.
+   * have done nothing, so that an error of unknown effect may be retried as one that may pass. `isBetweenAttempts`: the
+   * last one had failed already, and the next had not begun.
    */
   failNode(
     scope: ScopeRunner,
     node: number,
     error: unknown,
-    { isNothingDone = false }: { readonly isNothingDone?: boolean } = {},
+    {
+      isNothingDone = false,
+      isBetweenAttempts = false,
+    }: { readonly isNothingDone?: boolean; readonly isBetweenAttempts?: boolean } = {},
   ): void {
     const { services, writer, starter, mask } = this.#runner;
-    const number = (scope.state.attempts[node] as number) + 1;
+    const number = (scope.state.attempts[node] as number) + (isBetweenAttempts ? 0 : 1);
     const path = scope.pathOf(node);
     const record = toErrorRecord(mask === undefined ? error : mask.value(error), { nodeId: path, attempt: number });
     const retryability = retryabilityOf(error);
-    writer.emitNode("node.attempt_failed", services.clock.now(), path, number, { error: record });
+    if (!isBetweenAttempts)
+      writer.emitNode("node.attempt_failed", services.clock.now(), path, number, { error: record });
     scope.dispatch({
       type: "attempt_failed",
       node,

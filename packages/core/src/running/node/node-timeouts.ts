@@ -1,4 +1,5 @@
 import { AutomatrixError } from "../../errors/errors.js";
+import { NODE } from "../../execution/scope-state.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
@@ -84,10 +85,27 @@ export class NodeTimeouts {
   /** Aborts the attempt and fails it, unless it is too late for that. */
   timeOut(attempt: NodeAttempt, error: AutomatrixError): void {
     if (attempt.isSettled || attempt.transaction?.isCommitting === true) return;
+    const isStopped = attempt.timedOutWith !== undefined;
+    if (attempt.node.isContainer) attempt.timedOutWith = error;
+    if (isStopped) return;
     const { nodes, departure } = this.#runner;
     departure.wake();
     nodes.stopAttempt(attempt, error);
-    nodes.fail(attempt, error);
+    if (attempt.timedOutWith === undefined) nodes.fail(attempt, error);
+    else this.#failOnceCleanedUp(attempt, error);
+  }
+
+  /** A body of the attempt ended. */
+  bodyEnded(attempt: NodeAttempt): void {
+    if (attempt.timedOutWith !== undefined) this.#failOnceCleanedUp(attempt, attempt.timedOutWith);
+  }
+
+  /** A container that was told to stop may run a cleanup, which has a limit of its own; nothing else keeps it. */
+  #failOnceCleanedUp(attempt: NodeAttempt, error: AutomatrixError): void {
+    const { services, nodes } = this.#runner;
+    services.defer(() => {
+      if (!attempt.isSettled && (attempt.bodies?.size ?? 0) === 0) nodes.fail(attempt, error);
+    });
   }
 
   /** Does what became due while the execution was about to leave. */
@@ -109,10 +127,17 @@ export class NodeTimeouts {
     const error = toNodeError(scope, node);
     const attempt = scope.attempts[node];
     if (attempt !== undefined) return this.timeOut(attempt, error);
+    const isBetweenAttempts = this.#isBetweenAttempts(scope, node);
     nodes.retries.clear(scope, node);
     parking.forget(scope, node, "timed_out");
     departure.wake();
-    nodes.failNode(scope, node, error);
+    nodes.failNode(scope, node, error, { isBetweenAttempts });
+  }
+
+  /** It waits for its next attempt, or for a slot for it; one that has waited goes on with the same attempt. */
+  #isBetweenAttempts(scope: ScopeRunner, node: number): boolean {
+    const status = scope.state.status[node];
+    return status === NODE.retrying || (status === NODE.ready && scope.notesOf(node)?.outcome === undefined);
   }
 }
 

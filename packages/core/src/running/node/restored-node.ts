@@ -54,7 +54,8 @@ function continueWaiting(scope: ScopeRunner, node: number, seed: NodeRecord): bo
   if (wait === undefined) return false;
   releaseSlot(scope, node);
   if (wait.kind === "unknown_outcome") nodes.timeouts.clearNode(scope, node);
-  parking.restore({ scope, node, record: wait, attempts: seed.attempts, error: seed.error });
+  const { attempts, variables, error } = seed;
+  parking.restore({ scope, node, record: wait, attempts, variables, error });
   return true;
 }
 

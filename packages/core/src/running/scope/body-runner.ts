@@ -1,12 +1,11 @@
 import type { RunBodyOptions } from "../../definition/node-context.js";
 import type { WorkflowDefinition } from "../../definition/workflow-definition.js";
-import { AutomatrixError } from "../../errors/errors.js";
+import { BodyError } from "../../execution/body-error.js";
 import { scopeOutput } from "../../execution/scope-output.js";
-import type { ErrorRecord } from "../../ports/execution-record.js";
 import { createDeferred } from "../../shared/deferred.js";
 import { toPlainJson } from "../../shared/plain-json.js";
 import type { NodeAttempt } from "../attempt/node-attempt.js";
-import { requireActive, toStoppedError } from "../attempt/require-active.js";
+import { requireActive, requireMayCleanUp, toStoppedError } from "../attempt/require-active.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import { limitCleanupBody } from "./cleanup.js";
 import type { RecordedValues } from "./recorded-values.js";
@@ -43,7 +42,8 @@ export class BodyRunner {
       return Promise.resolve(output);
     }
     try {
-      requireActive(attempt);
+      if (options.cleanup === true) requireMayCleanUp(attempt);
+      else requireActive(attempt);
       if (attempt.scope.state.drained && options.cleanup !== true && attempt.scope.state.phase === "draining")
         throw toStoppedError(attempt);
       return this.#start(params, key);
@@ -98,12 +98,13 @@ export class BodyRunner {
   ): void {
     const runner = this.#runner;
     attempt.bodies?.delete(body);
+    runner.nodes.timeouts.bodyEnded(attempt);
     attempt.bodyMark = Math.max(attempt.bodyMark, body.maxMark);
     runner.outcome.keepBodyRecords(body.records);
     const { firstFailure, stopped, drained } = body.state;
     if (firstFailure !== undefined) {
       for (const record of body.records) if (record !== undefined) runner.seeds.set(record.path, record);
-      return reject(toBodyError(firstFailure.error));
+      return reject(new BodyError(firstFailure.error));
     }
     if (stopped || drained) return reject(toStoppedError(attempt));
     // The output of a body without nodes is its input, which no node has given out.
@@ -134,12 +135,4 @@ function variablesOf(body: ScopeRunner): Readonly<Record<string, unknown>> {
   const variables: Record<string, unknown> = {};
   for (const node of body.plan.order) Object.assign(variables, body.records[node]?.variables);
   return Object.freeze(variables);
-}
-
-function toBodyError(error: ErrorRecord): AutomatrixError {
-  const { code, message, nodeId, attempt, details, cause } = error;
-  return new AutomatrixError(code, message, {
-    details: { nodeId, attempt, ...(details === undefined ? {} : { details }) },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

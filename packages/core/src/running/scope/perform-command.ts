@@ -1,5 +1,5 @@
 import type { ScopeCommand } from "../../execution/command.js";
-import { beginCleanup } from "./cleanup.js";
+import { beginCleanup, endCleanup } from "./cleanup.js";
 import type { ScopeRunner } from "./scope-runner.js";
 
 /** Does what `transition` decided about a scope. */
@@ -25,7 +25,7 @@ export function performCommand(scope: ScopeRunner, command: ScopeCommand): void 
     case "drain":
       return drain(scope, command.node);
     case "ended":
-      scope.cleanupTimer?.cancel();
+      endCleanup(scope);
       return scope.onEnded(scope);
   }
 }

@@ -48,6 +48,8 @@ export interface NodeNotes {
   timeout?: Timer | undefined;
   /** What it waited for has come; its type decides what follows. */
   outcome?: WaitOutcome | undefined;
+  /** What it set before it waited for that. */
+  variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One run of one plan: holds its state, what is ready, and the attempts in flight. Decides nothing itself. */

@@ -17,6 +17,8 @@ export interface ParkedNode {
   readonly node: number;
   readonly wait: Wait | UnknownOutcomeWait;
   record: WaitRecord;
+  /** What the node set before it waited: set once it completes. */
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
   timer: Timer | undefined;
   child: ChildExecution | undefined;
   readonly decisions: ApprovalDecision[];

@@ -22,6 +22,7 @@ export interface ParkParams {
   readonly scope: ScopeRunner;
   readonly node: number;
   readonly wait: ParkedNode["wait"];
+  readonly variables?: ParkedNode["variables"];
 }
 
 /** A node that waited when its execution was last in memory. */
@@ -30,6 +31,7 @@ export interface RestoreParams {
   readonly node: number;
   readonly record: WaitRecord;
   readonly attempts: number;
+  readonly variables: ParkedNode["variables"];
   /** Of a node with an unknown outcome. */
   readonly error?: ErrorRecord | undefined;
 }
@@ -139,7 +141,7 @@ export class Parking {
 
   // ── parking ────────────────────────────────────────────────────────────────
 
-  park({ scope, node, wait }: ParkParams): void {
+  park({ scope, node, wait, variables }: ParkParams): void {
     const at = this.#runner.services.clock.now();
     const path = scope.pathOf(node);
     const record = toWaitRecord(wait, {
@@ -149,7 +151,16 @@ export class Parking {
       childId: wait.kind === "execution" ? this.#childIdOf(path) : null,
       at,
     });
-    const parked: ParkedNode = { scope, node, wait, record, timer: undefined, child: undefined, decisions: [] };
+    const parked: ParkedNode = {
+      scope,
+      node,
+      wait,
+      record,
+      variables,
+      timer: undefined,
+      child: undefined,
+      decisions: [],
+    };
     this.#add(parked);
     this.#write(parked, at);
     scope.dispatch({ type: "parked", node });
@@ -165,7 +176,7 @@ export class Parking {
     if (parked.wait.kind === "execution") this.#childCount++;
   }
 
-  #write({ scope, node, wait, record }: ParkedNode, at: number): void {
+  #write({ scope, node, wait, record, variables }: ParkedNode, at: number): void {
     const { writer } = this.#runner;
     const attempts = (scope.state.attempts[node] as number) + 1;
     writer.pending.addWait(record);
@@ -174,6 +185,7 @@ export class Parking {
       status: "waiting",
       attempts,
       ...(wait.kind === "unknown_outcome" ? { error: wait.error } : {}),
+      ...(variables === undefined ? {} : { variables }),
       startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
       endedAt: null,
       ...decisionOf(scope, node),
@@ -220,10 +232,10 @@ export class Parking {
   }
 
   /** Goes on with a wait of an earlier worker: the same deadline, decisions and child. */
-  restore({ scope, node, record, attempts, error }: RestoreParams): void {
+  restore({ scope, node, record, attempts, variables, error }: RestoreParams): void {
     const decisions = [...(record.approval?.decisions ?? [])];
     const wait = toWait(record, error);
-    const parked: ParkedNode = { scope, node, wait, record, timer: undefined, child: undefined, decisions };
+    const parked: ParkedNode = { scope, node, wait, record, variables, timer: undefined, child: undefined, decisions };
     this.#add(parked);
     scope.dispatch({ type: "parked", node, attempts });
     if (!this.isParked(parked)) return;
@@ -246,7 +258,9 @@ export class Parking {
     if (!this.isParked(parked)) return;
     this.end(parked, outcome.kind);
     if (scope.plan.nodes[node]?.type.resume !== undefined) {
-      scope.noteOn(node).outcome = outcome;
+      const notes = scope.noteOn(node);
+      notes.outcome = outcome;
+      notes.variables = parked.variables;
       scope.dispatch({ type: "resumed", node });
     } else completeFromWait(parked, outcome);
     this.#runner.starter.pump();

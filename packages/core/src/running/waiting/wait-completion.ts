@@ -1,14 +1,12 @@
-import { DEFAULT_PORT } from "../../definition/node-type.js";
+import { DEFAULT_PORT, TIMED_OUT_PORT } from "../../definition/node-type.js";
 import type { WaitOutcome } from "../../definition/wait.js";
 import { AutomatrixError } from "../../errors/errors.js";
 import type { PlannedNode } from "../../execution/plan.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
 import type { ParkedNode } from "./parked-node.js";
 
-const TIMED_OUT_PORT = "timed_out";
-
 /** Completes a node whose type does not see to it: the outcome of its wait becomes its output. */
-export function completeFromWait({ scope, node, record, wait }: ParkedNode, outcome: WaitOutcome): void {
+export function completeFromWait({ scope, node, record, wait, variables }: ParkedNode, outcome: WaitOutcome): void {
   const { nodes } = scope.runner;
   if (outcome.kind === "timed_out" && !hasEdgeFrom(scope, node, TIMED_OUT_PORT)) {
     const what = wait.kind === "signal" ? `signal "${wait.name}"` : "approval";
@@ -20,6 +18,7 @@ export function completeFromWait({ scope, node, record, wait }: ParkedNode, outc
     port: portOf(outcome, scope.plan.nodes[node] as PlannedNode),
     attempts: (scope.state.attempts[node] as number) + 1,
     startedAt: scope.notesOf(node)?.firstStartedAt ?? record.createdAt,
+    variables,
   });
 }
 

@@ -85,19 +85,22 @@ describe("for_each", () => {
   });
 
   it.each([
-    [new RetryableNodeError("later", { retryAfterMs: 7 }), { name: "RetryableNodeError", retryAfterMs: 7 }],
-    [new AutomatrixError("retryable", "later"), { name: "RetryableNodeError" }],
+    [new RetryableNodeError("later"), { name: "AutomatrixError", details: { index: 0, code: "retryable" } }],
+    [new AutomatrixError("attempt_timed_out", "later"), { name: "AutomatrixError" }],
     [new FatalNodeError("never"), { name: "FatalNodeError" }],
     [new AutomatrixError("node_failed", "perhaps"), { name: "AutomatrixError" }],
     ["text", { name: "AutomatrixError", details: { index: 0, code: "node_failed" } }],
     [undefined, { name: "AutomatrixError" }],
-  ])("is retried exactly when the cause would be: %s", async (cause, expected) => {
-    const failure = await failureOf(forEach, {
-      parameters: { items: [0], body },
-      runBody: failingAt([0], () => cause),
-    });
-    expect(failure).toMatchObject({ code: "item_failed", ...expected });
-  });
+  ])(
+    "is never transient, since the node was retried inside, and fatal when the cause is: %s",
+    async (cause, expected) => {
+      const failure = await failureOf(forEach, {
+        parameters: { items: [0], body },
+        runBody: failingAt([0], () => cause),
+      });
+      expect(failure).toMatchObject({ code: "item_failed", ...expected });
+    },
+  );
 
   it("collects failures, leaving null at their places", async () => {
     const parameters = { items: [0, 1, 2], body, onItemError: "collect" };
