@@ -55,11 +55,13 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
     case "retry_due":
       if (state.status[event.node] !== NODE.retrying) return;
       state.status[event.node] = NODE.ready;
+      state.readyAgain[event.node] = "retry";
       commands.push(planned(state, event.node).start);
       return;
     case "resumed":
       if (state.status[event.node] !== NODE.parked) return;
       state.status[event.node] = NODE.ready;
+      state.readyAgain[event.node] = "resume";
       if (event.attempts !== undefined) state.attempts[event.node] = event.attempts;
       commands.push(planned(state, event.node).start);
       return;
@@ -195,7 +197,10 @@ function inputOf(state: ScopeState, node: number): unknown {
   return resolveInput(state, node, state.input, () => resolveInputs(state, node));
 }
 
-/** Nothing new starts: what is ready goes back, retries give up, parked nodes are cancelled by the shell. */
+/**
+ * Nothing new starts: what is ready goes back, or ends where it had begun; retries give up; parked nodes are cancelled
+ * by the shell.
+ */
 function drain(state: ScopeState, commands: ScopeCommand[]): void {
   state.phase = "draining";
   state.drained = true;
@@ -204,7 +209,9 @@ function drain(state: ScopeState, commands: ScopeCommand[]): void {
   for (let node = 0; node < state.status.length; node++) {
     switch (state.status[node]) {
       case NODE.ready:
-        reopen(state, node);
+        if (state.readyAgain[node] === "retry") gaveUp.push(node);
+        else if (state.readyAgain[node] === "resume") cancelNode(state, node, commands);
+        else reopen(state, node);
         break;
       case NODE.retrying:
         gaveUp.push(node);
@@ -235,27 +242,32 @@ function stop(state: ScopeState, commands: ScopeCommand[]): void {
   state.stopped = true;
   for (let node = 0; node < state.status.length; node++) {
     const status = state.status[node];
-    if (status === NODE.running || status === NODE.parked || status === NODE.retrying) {
-      commands.push({ type: status === NODE.running ? "abort" : "unpark", node });
-      close(state, node, NODE.cancelled);
-      commands.push({ type: "cancelled", node });
-    } else if (status === NODE.ready || status === NODE.pending) {
+    if (isUnderWay(state, node)) endCancelled(state, node, commands);
+    else if (status === NODE.ready || status === NODE.pending) {
       if (status === NODE.ready) state.open--;
       markSkipped(state, node, "cancelled", commands);
     }
   }
 }
 
+/** True of an open node that has begun an attempt. */
+function isUnderWay(state: ScopeState, node: number): boolean {
+  return isOpen(state, node) && (state.status[node] !== NODE.ready || state.readyAgain[node] !== undefined);
+}
+
 function cancelNode(state: ScopeState, node: number, commands: ScopeCommand[]): void {
-  const status = state.status[node];
-  if (status === NODE.ready) {
+  if (!isUnderWay(state, node)) {
     state.open--;
     return skip(state, node, "cancelled", commands);
   }
-  commands.push({ type: status === NODE.running ? "abort" : "unpark", node });
+  endCancelled(state, node, commands);
+  settle(state, node, undefined, DEAD.cancelled, commands);
+}
+
+function endCancelled(state: ScopeState, node: number, commands: ScopeCommand[]): void {
+  commands.push({ type: state.status[node] === NODE.running ? "abort" : "unpark", node });
   close(state, node, NODE.cancelled);
   commands.push({ type: "cancelled", node });
-  settle(state, node, undefined, DEAD.cancelled, commands);
 }
 
 function close(state: ScopeState, node: number, status: number): void {
