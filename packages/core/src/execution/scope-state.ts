@@ -70,7 +70,7 @@ export interface ScopeState {
   readonly errors: (ErrorRecord | undefined)[];
   readonly handled: ("error_port" | "continue" | undefined)[];
   readonly skipReasons: (SkipReason | undefined)[];
-  /** Of a node that is ready again, why: its next attempt is due, or its attempt is to be gone on with. */
+  /** Of a node that has begun and is ready again, why: its next attempt is due, or it goes on with one. */
   readonly readyAgain: ("retry" | "resume" | undefined)[];
   /** Variables that a node passes on: its own and those of its ancestors. */
   readonly variables: (Variables | undefined)[];

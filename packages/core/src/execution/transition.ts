@@ -34,6 +34,11 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
       state.decidedEdges ??= new Map();
       state.decidedEdges.set(event.node, event.edges);
       return;
+    case "begun":
+      state.readyAgain[event.node] = event.error === undefined ? "resume" : "retry";
+      state.attempts[event.node] = event.attempts;
+      state.errors[event.node] = event.error;
+      return;
     case "started":
       state.status[event.node] = NODE.running;
       if (event.attempts !== undefined) state.attempts[event.node] = event.attempts - 1;
@@ -109,10 +114,14 @@ function begin(state: ScopeState, trigger: number | undefined, commands: ScopeCo
   }
 }
 
-/** Takes over a completed or handled result; what follows from it is decided as if it had just happened. */
+/** Takes over what became of a node; what follows from it is decided as if it had just happened. */
 function restore(state: ScopeState, node: number, record: NodeRecord, commands: ScopeCommand[]): void {
   if (state.status[node] === NODE.ready) state.open--;
   state.attempts[node] = Math.max(0, record.attempts - 1);
+  if (record.status === "cancelled") {
+    state.status[node] = NODE.cancelled;
+    return settle(state, node, undefined, DEAD.cancelled, commands);
+  }
   if (record.status === "completed") {
     state.open++;
     return complete(

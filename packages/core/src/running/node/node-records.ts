@@ -58,7 +58,7 @@ export class NodeRecords {
       attempts,
       error,
       ...(handled === undefined ? {} : { handled }),
-      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      startedAt: this.#firstStart(scope, node) ?? at,
       endedAt: at,
     });
     const data = handled === undefined ? { error } : { error, handled };
@@ -92,10 +92,15 @@ export class NodeRecords {
       path,
       status: "cancelled",
       attempts,
-      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      startedAt: this.#firstStart(scope, node) ?? at,
       endedAt: at,
     });
     this.#runner.writer.emitNode("node.cancelled", at, path, attempts, {});
+  }
+
+  /** Also of a node that an earlier worker began and that ends before it is reached again. */
+  #firstStart(scope: ScopeRunner, node: number): number | null | undefined {
+    return scope.notesOf(node)?.firstStartedAt ?? this.#runner.seeds.get(scope.pathOf(node))?.startedAt;
   }
 
   /** A once node in flight when its worker died, in a scope that is ending: it did start, and is not shown as skipped. */
