@@ -359,9 +359,15 @@ function settleEdge(
 function decide(state: ScopeState, node: number, commands: ScopeCommand[]): void {
   if (state.phase !== "running" && !(state.phase === "cleanup" && isAlways(state, node))) return;
   const plan = planned(state, node);
+  if (isDecisionAwaited(state, node)) return;
   const decision = decideJoin(state, plan);
   if (decision === "run") run(state, plan, commands);
   else if (decision === "skip") skip(state, node, skipReasonOf(state, plan), commands);
+}
+
+/** An earlier worker decided the join by edges that are still to be restored: no other may come first. */
+function isDecisionAwaited(state: ScopeState, node: number): boolean {
+  return state.decidedEdges?.get(node)?.some((edge) => state.edges[edge] === EDGE.unknown) === true;
 }
 
 function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {
