@@ -138,7 +138,7 @@ function restore(state: ScopeState, node: number, record: NodeRecord, commands: 
   }
   state.open++;
   state.errors[node] = record.error;
-  fail(state, node, record.error as ErrorRecord, commands);
+  fail(state, node, record.error as ErrorRecord, commands, record);
 }
 
 function complete(
@@ -178,21 +178,28 @@ function failAttempt(
   commands.push({ type: "retry", node, delayMs });
 }
 
-/** The last attempt failed: error port, then onError, then the scope. */
-function fail(state: ScopeState, node: number, error: ErrorRecord, commands: ScopeCommand[]): void {
+/** The last attempt failed: error port, then onError, then the scope. `earlier`: the failure is taken over. */
+function fail(
+  state: ScopeState,
+  node: number,
+  error: ErrorRecord,
+  commands: ScopeCommand[],
+  earlier?: NodeRecord,
+): void {
   const plan = planned(state, node);
   close(state, node, NODE.failed);
   passVariablesOn(state, node, undefined);
   if (plan.hasErrorEdge) {
     state.handled[node] = "error_port";
-    state.outputs[node] = Object.freeze({ error, input: inputOf(state, node) });
+    state.outputs[node] = earlierOutput(earlier, "error_port") ?? Object.freeze({ error, input: inputOf(state, node) });
     state.ports[node] = ERROR_PORT;
     commands.push({ type: "failed", node });
     return settle(state, node, ERROR_PORT, DEAD.branchNotTaken, commands);
   }
   if (plan.onError.action === "continue") {
     state.handled[node] = "continue";
-    state.outputs[node] = plan.onError.output;
+    const output = earlierOutput(earlier, "continue");
+    state.outputs[node] = output === undefined ? plan.onError.output : output;
     commands.push({ type: "failed", node });
     return settle(state, node, DEFAULT_PORT, DEAD.branchNotTaken, commands);
   }
@@ -200,6 +207,11 @@ function fail(state: ScopeState, node: number, error: ErrorRecord, commands: Sco
   state.firstFailure ??= { node, error };
   if (state.phase === "running") drain(state, commands);
   settle(state, node, undefined, DEAD.upstreamFailed, commands);
+}
+
+/** What a failure gave that was handled in the same way; nothing in records that were written without it. */
+function earlierOutput(earlier: NodeRecord | undefined, handled: NodeRecord["handled"]): unknown {
+  return earlier?.handled === handled ? earlier?.output : undefined;
 }
 
 function inputOf(state: ScopeState, node: number): unknown {

@@ -58,7 +58,7 @@ export class NodeRecords {
       status: "failed",
       attempts,
       error,
-      ...(handled === undefined ? {} : { handled }),
+      ...(handled === undefined ? {} : { handled, output: state.outputs[node] }),
       startedAt: this.#firstStart(scope, node) ?? at,
       endedAt: at,
     };
