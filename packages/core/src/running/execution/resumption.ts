@@ -95,10 +95,12 @@ function cancelRestored(runner: ExecutionRunner, reason: string | null): void {
 }
 
 /** A node in a body that is not entered again. */
-function cancelInBody({ services, parking, writer }: ExecutionRunner, path: string, seed: NodeRecord): void {
+function cancelInBody({ services, parking, seeds, writer }: ExecutionRunner, path: string, seed: NodeRecord): void {
   const at = services.clock.now();
   const childId = parking.takeExpected(path)?.childId;
-  writer.pending.nodes.push({ ...seed, status: "cancelled", endedAt: at });
+  const record: NodeRecord = { ...seed, status: "cancelled", endedAt: at };
+  seeds.set(path, record);
+  writer.pending.nodes.push(record);
   writer.pending.endWait(path);
   writer.emitNode("node.cancelled", at, path, Math.max(1, seed.attempts), {});
   if (childId != null) void services.childOf(childId).cancel("The parent execution was cancelled.");

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { defineNode, type WorkflowDefinition } from "../src/index.js";
+import { testEngine } from "../src/testing/index.js";
+import { BASIC_NODES, flow } from "./support/workflow.js";
+
+/** Waits, outside memory, for the signal `go`. */
+const asking = defineNode({ type: "asking", execute: (ctx) => ctx.wait.signal("go") });
+/** Runs one body after the other. */
+const container = defineNode({
+  type: "container",
+  container: true,
+  bodies: ["first", "second"],
+  async execute(ctx) {
+    await ctx.runBody(ctx.parameters["first"] as WorkflowDefinition, {}, "[0]");
+    return ctx.runBody(ctx.parameters["second"] as WorkflowDefinition, {}, "[1]");
+  },
+});
+
+const DEFINITION = flow("c", {
+  c: { type: "container", data: { first: flow("p"), second: flow("q", { q: { type: "asking" } }) } },
+});
+
+/** Paths and statuses in the result of the process that ended the execution, and in the storage. */
+async function endOutOfMemory(how: "cancel" | "signal") {
+  await using engine = await testEngine({ nodes: [...BASIC_NODES, asking, container] });
+  const handle = await engine.execute(DEFINITION);
+  await engine.advance(1_000);
+  expect(await engine.storage.getExecution(handle.id)).toMatchObject({ isParked: true });
+  // Watched from here on: the result comes from the runner, not from the rows.
+  const ended = handle.result();
+  if (how === "cancel") await handle.cancel();
+  else await engine.signal(handle.id, "go");
+  const { nodes } = await ended;
+  const stored = await engine.getNodeExecutions(handle.id);
+  return {
+    inResult: Object.fromEntries(Object.entries(nodes).map(([path, { status }]) => [path, status])),
+    inStorage: Object.fromEntries(stored.map(({ path, status }) => [path, status])),
+  };
+}
+
+describe("the result of an execution that was out of memory", () => {
+  it("shows bodies that a cancel found waiting", async () => {
+    const { inResult, inStorage } = await endOutOfMemory("cancel");
+    expect(inResult).toEqual({ c: "cancelled", "c[0]/p": "completed", "c[1]/q": "cancelled" });
+    expect(inResult).toEqual(inStorage);
+  });
+
+  it("shows bodies that had ended before", async () => {
+    const { inResult, inStorage } = await endOutOfMemory("signal");
+    expect(inResult).toEqual({ c: "completed", "c[0]/p": "completed", "c[1]/q": "completed" });
+    expect(inResult).toEqual(inStorage);
+  });
+});
