@@ -15,9 +15,16 @@ export async function storedResult(storage: Storage, record: ExecutionRecord): P
 /** Where every node stands, by path, as results show it. */
 export function toNodeResults(records: readonly NodeRecord[]): Readonly<Record<string, NodeResult>> {
   return Object.fromEntries(
-    records.map(({ path, port: _port, variables: _variables, nextAttemptAt: _nextAttemptAt, ...result }) => [
-      path,
-      result,
-    ]),
+    records.map(
+      ({
+        path,
+        port: _port,
+        variables: _variables,
+        decidedBy: _decidedBy,
+        nextAttemptAt: _nextAttemptAt,
+        attemptStartedAt: _attemptStartedAt,
+        ...result
+      }) => [path, result],
+    ),
   );
 }

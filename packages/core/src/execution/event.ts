@@ -4,10 +4,18 @@ import type { Retryability } from "./retry-policy.js";
 /** What can happen to a scope. */
 export type ScopeEvent =
   | { readonly type: "begin"; readonly trigger?: number | undefined }
-  /** A result of an earlier run is taken over. Sent in topological order, before `begin`. */
+  /** A result of an earlier run is taken over. Sent in topological order, what was cancelled first, before `begin`. */
   | { readonly type: "restored"; readonly record: NodeRecord; readonly node: number }
   /** An earlier worker's decision of an `any` or `quorum` join is taken over. Sent before anything is restored. */
   | { readonly type: "decided"; readonly node: number; readonly edges: readonly number[] }
+  /** An earlier worker left it under way. With `error` when it waited for its next attempt. Sent before `begin`. */
+  | {
+      readonly type: "begun";
+      readonly node: number;
+      /** Attempts that have ended. */
+      readonly attempts: number;
+      readonly error?: ErrorRecord | undefined;
+    }
   /** With `attempts` (begun, this one included) when an earlier worker had begun it. */
   | { readonly type: "started"; readonly node: number; readonly attempts?: number }
   | {

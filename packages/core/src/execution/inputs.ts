@@ -77,9 +77,11 @@ export function resolveInputs(state: ScopeState, node: number): Readonly<Record<
   return Object.freeze(inputs);
 }
 
-/** Variables that a node sees. */
+/** Variables that a node sees: those of the edges that give it its inputs. */
 export function incomingVariables(state: ScopeState, node: number): Variables | undefined {
   if (state.variables.length === 0) return undefined;
+  const decided = state.decidedEdges?.get(node);
+  if (decided !== undefined) return variablesOf(state, decided);
   const { inStart, inEdges, source } = state.plan.graph;
   const first = inStart[node] as number;
   const last = inStart[node + 1] as number;
@@ -93,6 +95,10 @@ export function incomingVariables(state: ScopeState, node: number): Variables | 
     if (found !== undefined) many = true;
     found = variables;
   }
-  if (!many) return found;
-  return mergeVariables(liveEdges(state, node).map((edge) => state.variables[source[edge] as number]));
+  return many ? variablesOf(state, liveEdges(state, node)) : found;
+}
+
+function variablesOf(state: ScopeState, edges: readonly number[]): Variables | undefined {
+  const { source } = state.plan.graph;
+  return mergeVariables(edges.map((edge) => state.variables[source[edge] as number]));
 }

@@ -70,6 +70,8 @@ export interface ScopeState {
   readonly errors: (ErrorRecord | undefined)[];
   readonly handled: ("error_port" | "continue" | undefined)[];
   readonly skipReasons: (SkipReason | undefined)[];
+  /** Of a node that has begun and is ready again, why: its next attempt is due, or it goes on with one. */
+  readonly readyAgain: ("retry" | "resume" | undefined)[];
   /** Variables that a node passes on: its own and those of its ancestors. */
   readonly variables: (Variables | undefined)[];
   /** Edges live at the decision of an `any` or `quorum` join, by node. */
@@ -106,6 +108,7 @@ export function createScopeState(plan: ExecutionPlan, input: unknown): ScopeStat
     errors: [],
     handled: [],
     skipReasons: [],
+    readyAgain: [],
     variables: [],
     decidedEdges: undefined,
     phase: "running",

@@ -34,6 +34,11 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
       state.decidedEdges ??= new Map();
       state.decidedEdges.set(event.node, event.edges);
       return;
+    case "begun":
+      state.readyAgain[event.node] = event.error === undefined ? "resume" : "retry";
+      state.attempts[event.node] = event.attempts;
+      state.errors[event.node] = event.error;
+      return;
     case "started":
       state.status[event.node] = NODE.running;
       if (event.attempts !== undefined) state.attempts[event.node] = event.attempts - 1;
@@ -55,11 +60,13 @@ export function transition(state: ScopeState, event: ScopeEvent, commands: Scope
     case "retry_due":
       if (state.status[event.node] !== NODE.retrying) return;
       state.status[event.node] = NODE.ready;
+      state.readyAgain[event.node] = "retry";
       commands.push(planned(state, event.node).start);
       return;
     case "resumed":
       if (state.status[event.node] !== NODE.parked) return;
       state.status[event.node] = NODE.ready;
+      state.readyAgain[event.node] = "resume";
       if (event.attempts !== undefined) state.attempts[event.node] = event.attempts;
       commands.push(planned(state, event.node).start);
       return;
@@ -107,10 +114,14 @@ function begin(state: ScopeState, trigger: number | undefined, commands: ScopeCo
   }
 }
 
-/** Takes over a completed or handled result; what follows from it is decided as if it had just happened. */
+/** Takes over what became of a node; what follows from it is decided as if it had just happened. */
 function restore(state: ScopeState, node: number, record: NodeRecord, commands: ScopeCommand[]): void {
   if (state.status[node] === NODE.ready) state.open--;
   state.attempts[node] = Math.max(0, record.attempts - 1);
+  if (record.status === "cancelled") {
+    state.status[node] = NODE.cancelled;
+    return settle(state, node, undefined, DEAD.cancelled, commands);
+  }
   if (record.status === "completed") {
     state.open++;
     return complete(
@@ -127,7 +138,7 @@ function restore(state: ScopeState, node: number, record: NodeRecord, commands: 
   }
   state.open++;
   state.errors[node] = record.error;
-  fail(state, node, record.error as ErrorRecord, commands);
+  fail(state, node, record.error as ErrorRecord, commands, record);
 }
 
 function complete(
@@ -167,21 +178,28 @@ function failAttempt(
   commands.push({ type: "retry", node, delayMs });
 }
 
-/** The last attempt failed: error port, then onError, then the scope. */
-function fail(state: ScopeState, node: number, error: ErrorRecord, commands: ScopeCommand[]): void {
+/** The last attempt failed: error port, then onError, then the scope. `earlier`: the failure is taken over. */
+function fail(
+  state: ScopeState,
+  node: number,
+  error: ErrorRecord,
+  commands: ScopeCommand[],
+  earlier?: NodeRecord,
+): void {
   const plan = planned(state, node);
   close(state, node, NODE.failed);
   passVariablesOn(state, node, undefined);
   if (plan.hasErrorEdge) {
     state.handled[node] = "error_port";
-    state.outputs[node] = Object.freeze({ error, input: inputOf(state, node) });
+    state.outputs[node] = earlierOutput(earlier, "error_port") ?? Object.freeze({ error, input: inputOf(state, node) });
     state.ports[node] = ERROR_PORT;
     commands.push({ type: "failed", node });
     return settle(state, node, ERROR_PORT, DEAD.branchNotTaken, commands);
   }
   if (plan.onError.action === "continue") {
     state.handled[node] = "continue";
-    state.outputs[node] = plan.onError.output;
+    const output = earlierOutput(earlier, "continue");
+    state.outputs[node] = output === undefined ? plan.onError.output : output;
     commands.push({ type: "failed", node });
     return settle(state, node, DEFAULT_PORT, DEAD.branchNotTaken, commands);
   }
@@ -191,11 +209,19 @@ function fail(state: ScopeState, node: number, error: ErrorRecord, commands: Sco
   settle(state, node, undefined, DEAD.upstreamFailed, commands);
 }
 
+/** What a failure gave that was handled in the same way; nothing in records that were written without it. */
+function earlierOutput(earlier: NodeRecord | undefined, handled: NodeRecord["handled"]): unknown {
+  return earlier?.handled === handled ? earlier?.output : undefined;
+}
+
 function inputOf(state: ScopeState, node: number): unknown {
   return resolveInput(state, node, state.input, () => resolveInputs(state, node));
 }
 
-/** Nothing new starts: what is ready goes back, retries give up, parked nodes are cancelled by the shell. */
+/**
+ * Nothing new starts: what is ready goes back, or ends where it had begun; retries give up; parked nodes are cancelled
+ * by the shell.
+ */
 function drain(state: ScopeState, commands: ScopeCommand[]): void {
   state.phase = "draining";
   state.drained = true;
@@ -204,7 +230,9 @@ function drain(state: ScopeState, commands: ScopeCommand[]): void {
   for (let node = 0; node < state.status.length; node++) {
     switch (state.status[node]) {
       case NODE.ready:
-        reopen(state, node);
+        if (state.readyAgain[node] === "retry") gaveUp.push(node);
+        else if (state.readyAgain[node] === "resume") cancelNode(state, node, commands);
+        else reopen(state, node);
         break;
       case NODE.retrying:
         gaveUp.push(node);
@@ -235,27 +263,32 @@ function stop(state: ScopeState, commands: ScopeCommand[]): void {
   state.stopped = true;
   for (let node = 0; node < state.status.length; node++) {
     const status = state.status[node];
-    if (status === NODE.running || status === NODE.parked || status === NODE.retrying) {
-      commands.push({ type: status === NODE.running ? "abort" : "unpark", node });
-      close(state, node, NODE.cancelled);
-      commands.push({ type: "cancelled", node });
-    } else if (status === NODE.ready || status === NODE.pending) {
+    if (isUnderWay(state, node)) endCancelled(state, node, commands);
+    else if (status === NODE.ready || status === NODE.pending) {
       if (status === NODE.ready) state.open--;
       markSkipped(state, node, "cancelled", commands);
     }
   }
 }
 
+/** True of an open node that has begun an attempt. */
+function isUnderWay(state: ScopeState, node: number): boolean {
+  return isOpen(state, node) && (state.status[node] !== NODE.ready || state.readyAgain[node] !== undefined);
+}
+
 function cancelNode(state: ScopeState, node: number, commands: ScopeCommand[]): void {
-  const status = state.status[node];
-  if (status === NODE.ready) {
+  if (!isUnderWay(state, node)) {
     state.open--;
     return skip(state, node, "cancelled", commands);
   }
-  commands.push({ type: status === NODE.running ? "abort" : "unpark", node });
+  endCancelled(state, node, commands);
+  settle(state, node, undefined, DEAD.cancelled, commands);
+}
+
+function endCancelled(state: ScopeState, node: number, commands: ScopeCommand[]): void {
+  commands.push({ type: state.status[node] === NODE.running ? "abort" : "unpark", node });
   close(state, node, NODE.cancelled);
   commands.push({ type: "cancelled", node });
-  settle(state, node, undefined, DEAD.cancelled, commands);
 }
 
 function close(state: ScopeState, node: number, status: number): void {
@@ -338,9 +371,15 @@ function settleEdge(
 function decide(state: ScopeState, node: number, commands: ScopeCommand[]): void {
   if (state.phase !== "running" && !(state.phase === "cleanup" && isAlways(state, node))) return;
   const plan = planned(state, node);
+  if (isDecisionAwaited(state, node)) return;
   const decision = decideJoin(state, plan);
   if (decision === "run") run(state, plan, commands);
   else if (decision === "skip") skip(state, node, skipReasonOf(state, plan), commands);
+}
+
+/** An earlier worker decided the join by edges that are still to be restored: no other may come first. */
+function isDecisionAwaited(state: ScopeState, node: number): boolean {
+  return state.decidedEdges?.get(node)?.some((edge) => state.edges[edge] === EDGE.unknown) === true;
 }
 
 function run(state: ScopeState, node: PlannedNode, commands: ScopeCommand[]): void {

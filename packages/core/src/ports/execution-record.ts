@@ -119,7 +119,10 @@ export interface NodeRecord {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  /** Of an `any` or `quorum` join, while it has no result: the edges that decided it, each as `source/handle`. */
+  /**
+   * Of an `any` or `quorum` join: the edges that decided it, each as `source/handle`. With a result only where others
+   * may have become live since.
+   */
   readonly decidedBy?: readonly string[];
   /** While it waits for its next attempt. */
   readonly nextAttemptAt?: number;

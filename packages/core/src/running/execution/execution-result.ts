@@ -1,7 +1,10 @@
 import type { ErrorRecord, NodeRecord } from "../../ports/execution-record.js";
 
 /** What became of a node; see {@link NodeRecord}. */
-export type NodeResult = Omit<NodeRecord, "path" | "port" | "variables" | "nextAttemptAt" | "attemptStartedAt">;
+export type NodeResult = Omit<
+  NodeRecord,
+  "path" | "port" | "variables" | "decidedBy" | "nextAttemptAt" | "attemptStartedAt"
+>;
 
 /** What became of an execution. */
 export interface ExecutionResult {
@@ -49,7 +52,16 @@ export function createExecutionResult({
 
 function toNodeResults(records: Iterable<NodeRecord>): Readonly<Record<string, NodeResult>> {
   const results: Record<string, NodeResult> = {};
-  for (const { path, port: _port, variables: _variables, nextAttemptAt: _next, ...result } of records) {
+  for (const record of records) {
+    const {
+      path,
+      port: _port,
+      variables: _variables,
+      decidedBy: _decidedBy,
+      nextAttemptAt: _next,
+      attemptStartedAt: _started,
+      ...result
+    } = record;
     results[path] = result;
   }
   return Object.freeze(results);

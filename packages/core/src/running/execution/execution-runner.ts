@@ -193,7 +193,7 @@ export class ExecutionRunner {
 
   /** Takes over earlier results, then starts the entries. */
   beginScope(scope: ScopeRunner, trigger?: number): void {
-    if (this.seeds.size > 0) restoreResults(scope, { withFailures: this.#params.resumed !== undefined });
+    if (this.seeds.size > 0) restoreResults(scope, { isResumed: this.#params.resumed !== undefined });
     scope.dispatch({ type: "begin", trigger });
   }
 

@@ -139,8 +139,26 @@ export class Outcome {
     const { id, executionClock, root } = this.#runner;
     const { status, output, error } = this.#ending as Ending;
     const durationMs = endedAt - executionClock.startedAt;
-    const records = () => [...root.records.filter((record) => record !== undefined), ...this.#bodyRecords];
+    const records = () => [
+      ...root.records.filter((record) => record !== undefined),
+      ...this.#recordsOfBodiesLeftAlone(),
+      ...this.#bodyRecords,
+    ];
     return createExecutionResult({ id, status, output, error, durationMs, records });
+  }
+
+  /** Records of bodies that an earlier worker ran and that were not entered again. */
+  *#recordsOfBodiesLeftAlone(): Generator<NodeRecord> {
+    const { seeds, services } = this.#runner;
+    const known = new Set(this.#bodyRecords.map(({ path }) => path));
+    let room = services.limits.maxResultBodyNodes - known.size;
+    for (const record of seeds.values()) {
+      if (room <= 0) return;
+      // Only the path of a node in a body has a slash.
+      if (record.endedAt === null || !record.path.includes("/") || known.has(record.path)) continue;
+      room--;
+      yield record;
+    }
   }
 
   /** It has left memory: the outcome comes from another runner. */

@@ -21,6 +21,8 @@ export interface ResumedFrom {
   readonly parkedMs: number;
 }
 
+type RestoredNode = readonly [node: number, record: NodeRecord];
+
 /** Goes on, or begins when nothing of it has run. */
 export function resumeExecution(runner: ExecutionRunner, resumed: ResumedFrom | undefined): void {
   const { record, writer, parking } = runner;
@@ -43,19 +45,42 @@ export function resumeExecution(runner: ExecutionRunner, resumed: ResumedFrom | 
   writer.requestFlush();
 }
 
-/** Results in topological order; then failures that nothing handled, the first first, since they drain the scope. */
-export function restoreResults(scope: ScopeRunner, { withFailures }: { readonly withFailures: boolean }): void {
+/**
+ * What was cancelled, so that no join cancels it anew; results in topological order; then failures that nothing handled,
+ * the first first, since they drain the scope; then what was under way, which that drain has not met.
+ */
+export function restoreResults(scope: ScopeRunner, { isResumed }: { readonly isResumed: boolean }): void {
   const { nodes, seeds } = scope.runner;
-  const failures: [node: number, record: NodeRecord][] = [];
+  // A further attempt of a container runs again what failed or was stopped in the attempt before.
+  const isSameAttempt = isResumed && (scope.parent?.attempt.number ?? 1) === 1;
+  const results: RestoredNode[] = [];
+  const failures: RestoredNode[] = [];
+  const begun: RestoredNode[] = [];
   for (const node of scope.plan.order) {
     const record = seeds.get(scope.pathOf(node));
     if (record === undefined) continue;
     restoreDecision(scope, node, record);
-    if (record.status === "completed" || record.handled !== undefined) nodes.records.restore(scope, node, record);
-    else if (record.status === "failed" && withFailures) failures.push([node, record]);
+    if (record.status === "completed" || record.handled !== undefined) results.push([node, record]);
+    else if (record.status === "failed" && isSameAttempt) failures.push([node, record]);
+    else if (record.status === "cancelled" && isSameAttempt) nodes.records.restore(scope, node, record);
+    else if (record.endedAt === null) begun.push([node, record]);
   }
   failures.sort(([, a], [, b]) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
-  for (const [node, record] of failures) nodes.records.restore(scope, node, record);
+  for (const [node, record] of [...results, ...failures]) nodes.records.restore(scope, node, record);
+  for (const [node, record] of begun) restoreBegun(scope, node, record);
+}
+
+/** Lets the scope know that the node did start, should it end before it is reached. */
+function restoreBegun(scope: ScopeRunner, node: number, record: NodeRecord): void {
+  const { nodes, parking } = scope.runner;
+  const { path, status, attempts, error, nextAttemptAt } = record;
+  if (nextAttemptAt !== undefined && error !== undefined)
+    return scope.dispatch({ type: "begun", node, attempts, error });
+  const wait = parking.recordOf(path);
+  // Of unknown outcome: its records say more than that it was cancelled.
+  if (wait?.kind === "unknown_outcome") return;
+  if (wait === undefined && nodes.unknownOutcomes.wasInFlight(scope, node, record)) return;
+  scope.dispatch({ type: "begun", node, attempts: status === "pending" ? attempts : Math.max(0, attempts - 1) });
 }
 
 /** Cancels what had begun, without starting anything of it again; `stop` ends the execution. */

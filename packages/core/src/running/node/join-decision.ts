@@ -1,6 +1,6 @@
 /**
- * Which edges decided an `any` or `quorum` join. The record of a node keeps it as long as the node has no result: whoever
- * goes on with it after a crash gives it the same inputs, whatever else has come meanwhile.
+ * Which edges decided an `any` or `quorum` join. The record of a node keeps it: whoever goes on with the execution gives
+ * the node the same inputs and variables, whatever else has come meanwhile.
  */
 import type { NodeRecord } from "../../ports/execution-record.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
@@ -9,6 +9,14 @@ import type { ScopeRunner } from "../scope/scope-runner.js";
 export function decisionOf(scope: ScopeRunner, node: number): Pick<NodeRecord, "decidedBy"> {
   const edges = scope.state.decidedEdges?.get(node);
   return edges === undefined ? {} : { decidedBy: edges.map((edge) => nameOf(scope, edge)) };
+}
+
+/** A final record, with the decision where that would not follow from the edges as they are known by now. */
+export function withDecision(scope: ScopeRunner, node: number, record: NodeRecord): NodeRecord {
+  const { decidedEdges, unknownIn, liveIn } = scope.state;
+  const edges = decidedEdges?.get(node);
+  if (edges === undefined || (unknownIn[node] === 0 && liveIn[node] === edges.length)) return record;
+  return { ...record, ...decisionOf(scope, node) };
 }
 
 /** Takes over the decision of an earlier worker. */

@@ -2,6 +2,7 @@ import type { PlannedNode } from "../../execution/plan.js";
 import type { ErrorRecord, NodeRecord } from "../../ports/execution-record.js";
 import type { ExecutionRunner } from "../execution/execution-runner.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
+import { withDecision } from "./join-decision.js";
 
 /** Writes what became of nodes, and keeps the tickets by which the durability of results is known. */
 export class NodeRecords {
@@ -52,15 +53,16 @@ export class NodeRecords {
     const attempts = state.attempts[node] as number;
     const error = state.errors[node] as ErrorRecord;
     const handled = state.handled[node];
-    this.add(scope, node, {
+    const record: NodeRecord = {
       path,
       status: "failed",
       attempts,
       error,
-      ...(handled === undefined ? {} : { handled }),
-      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      ...(handled === undefined ? {} : { handled, output: state.outputs[node] }),
+      startedAt: this.#firstStart(scope, node) ?? at,
       endedAt: at,
-    });
+    };
+    this.add(scope, node, withDecision(scope, node, record));
     const data = handled === undefined ? { error } : { error, handled };
     this.#runner.writer.emitNode("node.failed", at, path, attempts, data);
   }
@@ -71,14 +73,9 @@ export class NodeRecords {
     const at = this.#runner.services.clock.now();
     const path = scope.pathOf(node);
     const skipReason = scope.state.skipReasons[node];
-    this.add(scope, node, {
-      path,
-      status: "skipped",
-      attempts: 0,
-      ...(skipReason === undefined ? {} : { skipReason }),
-      startedAt: null,
-      endedAt: at,
-    });
+    const reason = skipReason === undefined ? {} : { skipReason };
+    const record: NodeRecord = { path, status: "skipped", attempts: 0, ...reason, startedAt: null, endedAt: at };
+    this.add(scope, node, skipReason === "disabled" ? withDecision(scope, node, record) : record);
     this.#runner.writer.emitNode("node.skipped", at, path, 0, { reason: skipReason });
   }
 
@@ -92,10 +89,15 @@ export class NodeRecords {
       path,
       status: "cancelled",
       attempts,
-      startedAt: scope.notesOf(node)?.firstStartedAt ?? at,
+      startedAt: this.#firstStart(scope, node) ?? at,
       endedAt: at,
     });
     this.#runner.writer.emitNode("node.cancelled", at, path, attempts, {});
+  }
+
+  /** Also of a node that an earlier worker began and that ends before it is reached again. */
+  #firstStart(scope: ScopeRunner, node: number): number | null | undefined {
+    return scope.notesOf(node)?.firstStartedAt ?? this.#runner.seeds.get(scope.pathOf(node))?.startedAt;
   }
 
   /** A once node in flight when its worker died, in a scope that is ending: it did start, and is not shown as skipped. */

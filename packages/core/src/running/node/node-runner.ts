@@ -25,6 +25,7 @@ import { UnknownOutcomes } from "../once/unknown-outcomes.js";
 import type { ScopeRunner } from "../scope/scope-runner.js";
 import type { ParkedNode } from "../waiting/parked-node.js";
 import { AttemptCalls } from "./attempt-calls.js";
+import { withDecision } from "./join-decision.js";
 import { NodeRecords } from "./node-records.js";
 import { NodeRetries } from "./node-retries.js";
 import { NodeTimeouts } from "./node-timeouts.js";
@@ -127,7 +128,7 @@ export class NodeRunner {
       variables === undefined
         ? { path, status: "completed", attempts, output, port, startedAt, endedAt: at }
         : { path, status: "completed", attempts, output, port, startedAt, endedAt: at, variables };
-    this.records.add(scope, node, record);
+    this.records.add(scope, node, withDecision(scope, node, record));
     if (variables !== undefined) writer.emitNode("variables.set", at, path, attempts, { variables });
     writer.emitNode("node.completed", at, path, attempts, record);
     this.timeouts.clearNode(scope, node);

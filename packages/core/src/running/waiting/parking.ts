@@ -284,12 +284,26 @@ export class Parking {
 
   /** Ends a wait without an outcome. */
   forget(scope: ScopeRunner, node: number, why: "cancelled" | "timed_out"): void {
-    const parked = this.#parked.get(scope.pathOf(node));
-    if (parked === undefined) return;
+    const path = scope.pathOf(node);
+    const parked = this.#parked.get(path);
+    if (parked === undefined) return this.#forgetExpected(path);
     this.remove(parked);
     parked.isForgotten = true;
     void parked.child
       ?.cancel(why === "cancelled" ? "The parent execution was cancelled." : "The parent node timed out.")
+      .catch(() => {});
+  }
+
+  /** The wait of an earlier worker's node, which is not reached any more. */
+  #forgetExpected(nodePath: string): void {
+    const wait = this.takeExpected(nodePath);
+    if (wait === undefined) return;
+    const { writer, services } = this.#runner;
+    writer.pending.endWait(nodePath);
+    if (wait.childId === null) return;
+    void services
+      .childOf(wait.childId)
+      .cancel("The parent execution was cancelled.")
       .catch(() => {});
   }
 
