@@ -183,8 +183,7 @@ async function timeWorkers(
   start: (count: number) => Promise<unknown>,
 ): Promise<number> {
   await using processes = await WorkerProcesses.start(workers, orders);
-  for (let round = 0; round < WARM_UPS; round++)
-    await processes.timeUntilEnded(executions, () => start(executions));
+  for (let round = 0; round < WARM_UPS; round++) await processes.timeUntilEnded(executions, () => start(executions));
   const ms = await processes.timeUntilEnded(executions, () => start(executions));
   return (executions * MILLISECONDS_PER_SECOND) / ms;
 }
