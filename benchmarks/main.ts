@@ -30,7 +30,7 @@ const HELP = `npm run bench [-- PART... [--json] [--postgres URL] [--redis URL]]
                   (default AUTOMATRIX_TEST_REDIS, else ${DEFAULT_REDIS})
   --help          this text
 
-The whole of it takes about ten minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
+The whole of it takes about twelve minutes. Real workflow traces: node --import tsx benchmarks/traces.ts --help
 `;
 
 const PARTS = [

@@ -17,8 +17,8 @@ interface Lane {
 
 /**
  * Connections of the pool that writes keep between them: lending one anew for each takes a third of the time that this
- * process spends on a small commit. They go back when nobody writes for `idleMs`, or when somebody else would have to
- * wait for one.
+ * process spends on a small commit. They go back when nobody writes for `idleMs`, or when somebody else needs one and
+ * none is free.
  */
 export class Lanes {
   readonly #pool: Pool;

@@ -43,12 +43,7 @@ async function commitGroup(
   group: readonly PlacedCommit[],
   outcomes: CommitOutcome[],
 ): Promise<void> {
-  try {
-    await commitParts(connection, group, outcomes);
-  } catch (error) {
-    if (!isLockedOut(error)) throw error;
-    await commitUnlocked(connection, group, outcomes);
-  }
+  if (!(await commitUnlessLocked(connection, group, outcomes))) await commitUnlocked(connection, group, outcomes);
 }
 
 /** What is locked is `busy`; the rest is written. */
@@ -65,12 +60,12 @@ async function commitUnlocked(
   const isFree = ({ encoded }: PlacedCommit) =>
     !locked.has(encoded.id) && encoded.rest?.targets.some((id) => locked.has(id)) !== true;
   const free = group.filter(isFree);
-  if (await commitUnlessLocked(connection, free, outcomes)) return;
+  if ((await commitUnlessLocked(connection, free, outcomes)) || free.length === 1) return;
   // It is not a row that is locked, but a key that somebody is inserting: each finds out by itself.
   for (const item of free) await commitUnlessLocked(connection, [item], outcomes);
 }
 
-/** False where something of it was locked: nothing is written then. */
+/** False where something of it was locked: a part may be written all the same, and is acknowledged when it is sent again. */
 async function commitUnlessLocked(
   connection: PostgresConnection,
   group: readonly PlacedCommit[],
@@ -81,7 +76,6 @@ async function commitUnlessLocked(
     return true;
   } catch (error) {
     if (!isLockedOut(error)) throw error;
-    for (const { index } of group) outcomes[index] = { ok: false, reason: "busy" };
     return false;
   }
 }

@@ -175,7 +175,8 @@ it("writes the commits of each execution in order, never two at once, and tells 
       await queue.idle();
       expect(storage.hasOverlap).toBe(false);
       // One more for what others hold up.
-      expect(storage.mostCallsAtOnce).toBeLessThanOrEqual(commitsAtOnce + 1);
+      const forHeld = fates.some(({ end }) => end === "finds one busy") ? 1 : 0;
+      expect(storage.mostCallsAtOnce).toBeLessThanOrEqual(commitsAtOnce + forHeld);
       for (const { told, isDone, executionId } of sources) {
         expect(isDone).toBe(true);
         expect(told).toEqual(told.map((_, index) => index + 1));
